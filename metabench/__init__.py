@@ -1,0 +1,3 @@
+"""metabench: a reproducible benchmark of meta-learning."""
+
+__version__ = "0.1.0"
