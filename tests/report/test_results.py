@@ -1,0 +1,154 @@
+"""Scores are right, and what is wrong with a file is said in one line that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metabench.errors import MetabenchError
+from metabench.files import read_json, write_array, write_json
+from metabench.results import collect
+from metabench.scoring import accuracy, diverged, squared_error
+
+Where = dict[str, Path]
+
+
+def run(where: Where) -> None:
+    collect(where["study"], [where["runs"]], where["episodes"], where["report"])
+
+
+def test_accuracy_counts_right_queries_of_each_episode() -> None:
+    labels = np.array([[0, 1, 2, 1], [2, 2, 0, 1]])
+    predictions = np.array([[[0, 1, 2, 0], [0, 0, 0, 0]]])
+    assert accuracy(predictions, labels).tolist() == [[0.75, 0.25]]
+
+
+def test_squared_error_is_a_mean_over_queries_and_infinite_where_a_prediction_is() -> None:
+    labels = np.array([[[1.0], [2.0]], [[1.0], [1.0]]], np.float32)
+    predictions = np.array([[[1.5], [1.0]], [[np.nan], [1.0]]], np.float32)
+    assert squared_error(predictions, labels).tolist() == [0.625, np.inf]
+
+
+def test_an_episode_diverged_when_it_is_a_hundred_times_worse_than_predicting_zero() -> None:
+    labels = np.full((3, 4, 1), 2.0)  # predicting zero has an error of 4
+    assert diverged(np.array([399.0, 401.0, np.inf]), labels).tolist() == [False, True, True]
+
+
+def test_scores_of_the_study_are_those_of_its_predictions(collected: Where) -> None:
+    scores = pd.read_csv(collected["report"] / "scores.csv.gz")
+    folder = collected["runs"] / "omniglot_challenge_small1/5w1s/maml/seed1"
+    labels = np.load(collected["episodes"] / "omniglot_challenge_small1/test-5w1s/query_labels.npy")
+    want = (np.load(folder / "predictions.npy")[1] == labels).mean(axis=1)
+    mine = scores.query("algorithm == 'maml' and seed == 1 and mode == 'inductive'")
+    assert mine["episode"].tolist() == list(range(len(want)))
+    assert np.allclose(mine["score"], want)
+
+
+def test_a_diverged_run_is_listed_and_has_no_score(collected: Where) -> None:
+    runs = pd.read_csv(collected["report"] / "runs.csv")
+    scores = pd.read_csv(collected["report"] / "scores.csv.gz")
+    reptile = runs.query("algorithm == 'reptile'")
+    assert reptile["status"].tolist() == ["diverged", "diverged"]
+    assert reptile["diverged.iteration"].tolist() == [40, 41]
+    assert "reptile" not in set(scores["algorithm"])
+
+
+def test_a_few_diverged_episodes_spoil_the_plain_mean_and_not_the_robust_one(
+    collected: Where,
+) -> None:
+    steps = pd.read_csv(collected["report"] / "steps.csv")
+    last = steps.query("algorithm == 'maml' and dataset == 'sinusoid' and seed == 1 and step == 10")
+    row = last.iloc[0]
+    assert row["diverged_episodes"] == 2
+    assert np.isinf(row["mean"])
+    assert np.isnan(row["ci95"])
+    assert row["robust"] < 1
+
+
+def test_collecting_twice_gives_the_same_bytes(fresh: Where) -> None:
+    run(fresh)
+    first = (fresh["report"] / "scores.csv.gz").read_bytes()
+    run(fresh)
+    assert (fresh["report"] / "scores.csv.gz").read_bytes() == first
+
+
+def test_an_external_program_may_leave_the_mode_out(fresh: Where) -> None:
+    folder = fresh["runs"] / "omniglot_challenge_small1/5w1s/protonet/seed0"
+    described = read_json(folder / "run.json")
+    del described["modes"]
+    write_json(folder / "run.json", described)
+    write_array(folder / "predictions.npy", np.load(folder / "predictions.npy")[0])
+    run(fresh)
+    scores = pd.read_csv(fresh["report"] / "scores.csv.gz")
+    assert set(scores.query("algorithm == 'protonet' and seed == 0")["mode"]) == {"inductive"}
+
+
+DAMAGES: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "shape": (lambda p: p[:, :-1], r"predictions.npy: shape \(2, 39, 75\); must be \(2, 40, 75\)"),
+    "type": (
+        lambda p: p.astype(np.float64),
+        "predictions.npy: elements are float64; must be whole",
+    ),
+    "high": (lambda p: p + 4, "predictions.npy: class 8; must be 0 to 4"),
+    "negative": (lambda p: p - 1, "predictions.npy: class -1; must be 0 to 4"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_wrong_predictions_are_named(fresh: Where, damage: str) -> None:
+    path = fresh["runs"] / "omniglot_challenge_small1/5w1s/maml/seed0/predictions.npy"
+    change, message = DAMAGES[damage]
+    write_array(path, change(np.load(path)))
+    with pytest.raises(MetabenchError, match=message):
+        run(fresh)
+
+
+def test_predictions_that_are_no_array_are_named(fresh: Where) -> None:
+    path = fresh["runs"] / "sinusoid/1w5s/maml/seed0/predictions.npy"
+    path.write_text("0.1, 0.2")
+    with pytest.raises(MetabenchError, match=r"predictions.npy: not an array"):
+        run(fresh)
+    path.unlink()
+    with pytest.raises(MetabenchError, match=r"predictions.npy: there is no such file"):
+        run(fresh)
+
+
+def test_a_finished_run_without_a_finite_prediction_is_refused(fresh: Where) -> None:
+    path = fresh["runs"] / "sinusoid/1w5s/maml/seed0/predictions.npy"
+    write_array(path, np.full_like(np.load(path), np.nan))
+    with pytest.raises(MetabenchError, match="not one prediction is finite"):
+        run(fresh)
+
+
+def test_a_run_on_other_episodes_is_refused(fresh: Where) -> None:
+    path = fresh["episodes"] / "sinusoid/test-1w5s/episodes.json"
+    write_json(path, {"sha256": "0" * 64})
+    with pytest.raises(
+        MetabenchError, match=r"tested on episodes cccccccccccc, but .* 000000000000"
+    ):
+        run(fresh)
+
+
+def test_a_run_of_another_study_is_refused(fresh: Where) -> None:
+    path = fresh["runs"] / "sinusoid/1w5s/maml/seed0/run.json"
+    write_json(path, {**read_json(path), "study": "other"})
+    with pytest.raises(MetabenchError, match="of study 'other', but 'fake' is reported"):
+        run(fresh)
+
+
+def test_a_cell_that_is_there_twice_is_refused(fresh: Where) -> None:
+    path = fresh["runs"] / "sinusoid/1w5s/maml/seed1/run.json"
+    write_json(path, {**read_json(path), "seed": 0})
+    with pytest.raises(MetabenchError, match="sinusoid 1 5 maml 0 is there twice"):
+        run(fresh)
+
+
+def test_a_folder_without_a_run_is_named(fresh: Where, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(MetabenchError, match="empty: no run"):
+        collect(fresh["study"], [tmp_path / "empty"], fresh["episodes"], fresh["report"])
