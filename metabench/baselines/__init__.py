@@ -1,0 +1,1 @@
+"""Programs that predict without the library's algorithms, through its files alone."""

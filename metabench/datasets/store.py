@@ -1,0 +1,142 @@
+"""One split of an image data set on disk, with a digest of what it holds.
+
+The digest is of pixels, labels and class names, not of the archive that they came from: it is the
+same wherever the data came from, and every result quotes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metabench.errors import MetabenchError
+from metabench.files import (
+    content_digest,
+    read_array,
+    read_json,
+    write_array,
+    write_json,
+    write_text,
+)
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a split holds, known without its data: enough to refuse an impossible setting."""
+
+    classes: int
+    per_class: int  # images of every class
+    largest_group: int  # classes of the largest group (alphabet)
+
+
+@dataclass(frozen=True)
+class Split:
+    """The images of one split, sorted by class."""
+
+    images: NDArray[np.uint8]  # [n, H, W, C], ink 255 on 0 for drawings
+    labels: NDArray[np.int32]  # [n], the class of each image, ascending
+    classes: tuple[str, ...]  # the name of each class, `group/name`
+    meta: dict[str, Any]  # the contents of meta.json
+
+    def groups(self) -> dict[str, list[int]]:
+        """The classes of each group: what comes before the first `/` in a class's name."""
+        return group(self.classes)
+
+
+def group(classes: Sequence[str]) -> dict[str, list[int]]:
+    """The positions of the classes of each group, in the order of ``classes``."""
+    groups: dict[str, list[int]] = {}
+    for position, name in enumerate(classes):
+        groups.setdefault(name.split("/", 1)[0], []).append(position)
+    return groups
+
+
+def sizes_of(classes: Sequence[str], per_class: int) -> Sizes:
+    """The sizes of a split with these classes."""
+    return Sizes(len(classes), per_class, max(len(members) for members in group(classes).values()))
+
+
+def write_split(
+    folder: Path,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int32],
+    classes: Sequence[str],
+    meta: dict[str, Any],
+) -> None:
+    """Write one split to ``folder``, which is named ``<dataset>/<split>``.
+
+    ``meta.json`` is removed first and written last, and nothing reads a split without it: a
+    write that is killed leaves no split that looks whole.
+
+    Args:
+        folder: where to.
+        images: uint8 [n, H, W, C], sorted by class.
+        labels: int32 [n], the class of each image, ascending from 0 without a gap.
+        classes: the name of each class.
+        meta: at least ``licence`` and ``source``.
+
+    Raises:
+        ValueError: if the three do not fit together; a mistake of the caller's, not the user's.
+    """
+    if images.dtype != np.uint8 or images.ndim != 4 or labels.shape != images.shape[:1]:
+        raise ValueError(f"images {images.dtype} {images.shape} and labels {labels.shape}")
+    if (
+        not np.array_equal(np.unique(labels), np.arange(len(classes)))
+        or (np.diff(labels) < 0).any()
+    ):
+        raise ValueError(f"labels are not the sorted numbers of {len(classes)} classes")
+    labels = labels.astype(np.int32, copy=False)
+    (folder / "meta.json").unlink(missing_ok=True)
+    write_array(folder / "images.npy", images)
+    write_array(folder / "labels.npy", labels)
+    write_text(folder / "classes.txt", "".join(f"{name}\n" for name in classes))
+    description = {
+        "dataset": folder.parent.name,
+        "split": folder.name,
+        "sha256": _digest(images, labels, classes),
+        "shape": list(images.shape[1:]),
+        "classes": len(classes),
+        "images": len(images),
+    }
+    write_json(folder / "meta.json", {**description, **meta})
+
+
+def load_split(folder: Path, *, mapped: bool = True) -> Split:
+    """The split in ``folder``; its images memory-mapped and read-only where ``mapped``.
+
+    Raises:
+        MetabenchError: if it is not there, or not whole.
+    """
+    if not (folder / "meta.json").is_file():
+        raise MetabenchError(f"{folder}: no whole split here (no meta.json); prepare it first")
+    meta = read_json(folder / "meta.json")
+    classes = tuple((folder / "classes.txt").read_text(encoding="utf-8").splitlines())
+    images = read_array(folder / "images.npy", mapped=mapped)
+    return Split(images, read_array(folder / "labels.npy"), classes, meta)
+
+
+def verify(folder: Path) -> str:
+    """Recompute the digest of the split in ``folder`` and return it.
+
+    Raises:
+        MetabenchError: naming the folder, the digest in meta.json and the one found.
+    """
+    split = load_split(folder)
+    found = _digest(split.images, split.labels, split.classes)
+    if found != split.meta["sha256"]:
+        raise MetabenchError(
+            f"{folder}: expected content sha256 {split.meta['sha256']}, found {found}; "
+            "remove the folder and prepare it again"
+        )
+    return found
+
+
+def _digest(images: NDArray[np.uint8], labels: NDArray[np.int32], classes: Sequence[str]) -> str:
+    return content_digest(images, labels, "\n".join(classes))
