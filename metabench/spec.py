@@ -38,6 +38,7 @@ class RunSpec:
     backbone: str  # a name in metabench.networks
     hyperparameters: dict[str, Any]
     published_iterations: int  # of the full protocol; `iterations` may be a share of it
+    title: str = ""  # of the algorithm, for people
     code: str = ""  # digest of the algorithm's source file
 
     def to_json(self) -> str:

@@ -1,0 +1,42 @@
+"""First-order MAML: MAML without second derivatives.
+
+Finn, Abbeel and Levine (2017), section 5.2, arXiv:1703.03400. The derivative of theta_k in phi is
+taken to be the identity, so the meta-gradient is the gradient of the query loss where the inner
+loop ends:
+
+    phi <- phi - eta mean over tasks of grad l_query(theta_k).
+
+It is the same gradient as MAML's with every inner gradient detached, at the cost of none of them
+being differentiated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from metabench.algorithm import Algorithm, Cost, Metrics, last, query_gradient
+from metabench.algorithms.maml import MAMLHyperparameters, inner_loop
+from metabench.tasks import Batch, Task
+from metabench.trees import Params
+
+
+class FOMAML(Algorithm):
+    """phi <- phi - eta grad l_query(theta_k)."""
+
+    hyperparameters = MAMLHyperparameters
+
+    def adapt(self, params: Params, support: Batch) -> Params:
+        """theta_k."""
+        return last(inner_loop(self, params, support, self.hp.inner_steps))
+
+    def path(self, params: Params, support: Batch) -> Iterator[Params]:
+        """theta_0, theta_1, ..."""
+        return inner_loop(self, params, support, self.hp.test_inner_steps)
+
+    def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
+        """grad l_query at theta_k."""
+        return query_gradient(self, self.adapt(params, task.support), task.query)
+
+    def cost(self) -> Cost:
+        """The inner gradients, and the query's."""
+        return Cost(self.hp.inner_steps * self.support_size + self.query_size, 0)

@@ -1,0 +1,102 @@
+"""Implicit MAML.
+
+Rajeswaran, Finn, Kakade and Levine (2019), "Meta-learning with implicit gradients",
+arXiv:1909.04630. The inner problem is kept near phi,
+
+    theta = argmin l_support(theta) + lambda / 2 ||theta - phi||^2,
+
+so that at its solution grad l_support(theta) + lambda (theta - phi) = 0, and differentiating in
+phi gives the meta-gradient without the path that led there:
+
+    (I + H / lambda) g = grad l_query(theta),    H = the Hessian of l_support at theta.
+
+H belongs to the loss without the proximal term, which the identity already stands for. g is found
+by conjugate gradient, with one Hessian-vector product H v a step.
+
+The inner loop is gradient descent with the proximal term in every step. The released code does
+otherwise: see ``imaml_released``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from metabench.algorithm import Algorithm, Cost, Metrics, last, query_gradient, trainable
+from metabench.conjugate_gradient import conjugate_gradient
+from metabench.hyperparameters import Hyperparameters, setting
+from metabench.inner_loop import gradient
+from metabench.tasks import Batch, Task
+from metabench.trees import Params, axpy, dot, subtract
+
+
+@dataclass(frozen=True)
+class IMAMLHyperparameters(Hyperparameters):
+    """Of implicit MAML, the paper's and the released code's."""
+
+    inner_lr: float = setting(0.1, "step size of the inner gradient descent", above=0)
+    inner_steps: int = setting(16, "inner steps in meta-training", least=1)
+    test_inner_steps: int = setting(16, "inner steps in meta-testing", least=0)
+    lam: float = setting(2.0, "lambda, the strength of the pull towards phi", above=0)
+    cg_steps: int = setting(5, "steps of conjugate gradient", least=1)
+    cg_tolerance: float = setting(1e-6, "residual, relative to the gradient, to stop at", least=0)
+
+
+class IMAML(Algorithm):
+    """phi <- phi - eta (I + H / lambda)^-1 grad l_query(theta)."""
+
+    hyperparameters = IMAMLHyperparameters
+
+    def adapt(self, params: Params, support: Batch) -> Params:
+        """theta."""
+        return last(proximal_descent(self, params, support, self.hp.inner_steps))
+
+    def path(self, params: Params, support: Batch) -> Iterator[Params]:
+        """theta_0, theta_1, ..."""
+        return proximal_descent(self, params, support, self.hp.test_inner_steps)
+
+    def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
+        """g of (I + H / lambda) g = grad l_query(theta)."""
+        theta = self.adapt(params, task.support)
+        b, metrics = query_gradient(self, theta, task.query)
+
+        def product(v: Params) -> Params:  # (I + H / lambda) v
+            Hv = hessian_vector_product(self, theta, task.support, v)
+            return axpy(1 / self.hp.lam, Hv, v)
+
+        # ||grad|| of the inner objective: the implicit gradient is exact only where it is 0.
+        stationary = axpy(
+            self.hp.lam, subtract(theta, params), gradient(self.loss, theta, task.support)
+        )
+        metrics["inner_gradient_norm"] = dot(stationary, stationary).sqrt()
+        return conjugate_gradient(product, b, self.hp.cg_steps, self.hp.cg_tolerance), metrics
+
+    def cost(self) -> Cost:
+        """The inner gradients, the query's and the check's; one product a step of CG."""
+        inner = (self.hp.inner_steps + 1) * self.support_size
+        return Cost(inner + self.query_size, self.hp.cg_steps * self.support_size)
+
+
+def proximal_descent(
+    algorithm: Algorithm, phi: Params, support: Batch, steps: int
+) -> Iterator[Params]:
+    """theta <- theta - alpha (grad l_support(theta) + lambda (theta - phi)), from theta = phi."""
+    hp, theta = algorithm.hp, phi
+    yield theta
+    for _ in range(steps):
+        g = axpy(hp.lam, subtract(theta, phi), gradient(algorithm.loss, theta, support))
+        theta = axpy(-hp.inner_lr, g, theta)
+        yield theta
+
+
+def hessian_vector_product(
+    algorithm: Algorithm, theta: Params, support: Batch, v: Params
+) -> Params:
+    """H v = d/dt grad l_support(theta + t v) at t = 0; H itself is never formed."""
+    Hv: Params
+    _, Hv = torch.func.jvp(
+        lambda theta: gradient(algorithm.loss, theta, support), (trainable(theta),), (v,)
+    )
+    return Hv

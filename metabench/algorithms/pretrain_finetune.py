@@ -1,0 +1,71 @@
+"""Pre-training, then fine-tuning of the whole network on the support set.
+
+On functions, the baseline of MAML's section 5.1: one network regressed on all tasks at once, then
+gradient descent on the task's examples with an automatically tuned step size. On images, a
+classifier of all training classes, then gradient descent on all layers under a new head. The step
+size is chosen on the validation episodes from `test_lrs`, once for the trained model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+
+from metabench import pretraining
+from metabench.algorithm import Algorithm, Cost, Metrics
+from metabench.hyperparameters import Hyperparameters, setting
+from metabench.inner_loop import LR, gradient_descent, tune_lr
+from metabench.networks.network import Norm
+from metabench.tasks import Batch, Problem, Source, Task
+from metabench.trees import Params
+
+
+@dataclass(frozen=True)
+class PretrainFinetuneHyperparameters(Hyperparameters):
+    """Of pre-training with fine-tuning; on images `meta_batch` counts images."""
+
+    test_lrs: tuple[float, ...] = setting((0.01,), "step sizes to choose from", above=0)
+    test_inner_steps: int = setting(50, "steps of fine-tuning", least=0)
+
+
+class PretrainFinetune(Algorithm):
+    """One network for all tasks; gradient descent from there."""
+
+    hyperparameters = PretrainFinetuneHyperparameters
+    running_statistics = True
+
+    @classmethod
+    def outputs(cls, problem: Problem) -> int:
+        """One for each class of the training split, or for the value."""
+        return pretraining.outputs(problem)
+
+    def draw(self, source: Source, keys: torch.Tensor) -> Task:
+        """An image for each key; or episodes of functions."""
+        return pretraining.draw(self, source, keys)
+
+    def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
+        """The gradient of the loss on all tasks at once."""
+        return pretraining.pretraining_gradient(self, params, task)
+
+    def path(self, params: Params, support: Batch) -> Iterator[Params]:
+        """Gradient descent on the support set from phi, under a new head for classes."""
+        if self.problem.task == "classification":
+            params = pretraining.new_head(params, self.problem.way)
+        lr = params.get(LR, self.hp.test_lrs[0])
+        return gradient_descent(self.loss, params, support, lr, self.hp.test_inner_steps)
+
+    def predict(self, adapted: Params, x: torch.Tensor) -> torch.Tensor:
+        """The network, normalised by running statistics."""
+        return self.network(adapted, x, Norm(running=True))
+
+    def tune(self, params: Params, validate: Callable[[Params], float]) -> Params:
+        """The step size that does best on the validation episodes."""
+        return tune_lr(params, self.hp.test_lrs, validate)
+
+    def cost(self) -> Cost:
+        """One gradient of one image, or of all examples of a function."""
+        if self.problem.task == "classification":
+            return Cost(gradients=1, hessian_vector_products=0)
+        return super().cost()

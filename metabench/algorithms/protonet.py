@@ -1,0 +1,78 @@
+"""Prototypical networks.
+
+Snell, Swersky and Zemel (2017), "Prototypical networks for few-shot learning", arXiv:1703.05175:
+
+    c_n = mean of f_phi(x) over the support examples of class n,
+    p(y = n | x) = softmax_n(-||f_phi(x) - c_n||^2).
+
+Squared Euclidean distance, no temperature. In meta-training support and queries are normalised in
+one batch, and in meta-testing by running statistics, as in the released code.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+
+from metabench.algorithm import Algorithm, Metrics, gathered, gradient_and_aux
+from metabench.networks.network import Norm
+from metabench.tasks import Batch, Problem, Task
+from metabench.trees import Params
+
+
+class Adapted(NamedTuple):
+    """phi, and the prototypes c [way, features]."""
+
+    params: Params
+    prototypes: torch.Tensor
+
+
+class ProtoNet(Algorithm):
+    """Nearest class mean in a learned embedding."""
+
+    running_statistics = True
+
+    @classmethod
+    def outputs(cls, problem: Problem) -> int:
+        """There is no head: distances to prototypes take its place."""
+        del problem
+        return 0
+
+    def adapt(self, params: Params, support: Batch) -> Adapted:
+        """The class means of the embedded support set."""
+        embedded = self.network.features(params, support.x, Norm(running=True))
+        return Adapted(params, class_means(embedded, support.y, self.problem.way))
+
+    def predict(self, adapted: Adapted, x: torch.Tensor) -> torch.Tensor:
+        """-||f(x) - c_n||^2."""
+        embedded = self.network.features(adapted.params, x, Norm(running=True))
+        return negative_squared_distance(embedded, adapted.prototypes)
+
+    def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
+        """The gradient of the queries' cross-entropy, all examples embedded in one batch."""
+        norm = Norm(seen={})
+        shots = task.support.y.shape[0]
+        way = self.hp.train_way or self.problem.way
+
+        def query_loss(params: Params) -> tuple[torch.Tensor, tuple[Metrics, Params]]:
+            x = torch.cat([task.support.x, task.query.x])
+            embedded = self.network.features(params, x, norm)
+            prototypes = class_means(embedded[:shots], task.support.y, way)
+            logits = negative_squared_distance(embedded[shots:], prototypes)
+            loss, metrics = self.scored(logits, task.query.y)
+            return loss, (metrics, gathered(params, norm))
+
+        gradient, (metrics, statistics) = gradient_and_aux(query_loss, params)
+        return {**gradient, **statistics}, metrics
+
+
+def class_means(embedded: torch.Tensor, y: torch.Tensor, way: int) -> torch.Tensor:
+    """The mean of ``embedded`` [n, d] over each class of ``y`` [n]: [way, d]."""
+    member = torch.nn.functional.one_hot(y, way).to(embedded.dtype)
+    return member.T @ embedded / member.sum(0)[:, None]
+
+
+def negative_squared_distance(x: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+    """-||x_i - c_n||^2 for x [q, d] and c [way, d]: [q, way]."""
+    return 2 * x @ c.T - x.square().sum(-1)[:, None] - c.square().sum(-1)

@@ -1,0 +1,77 @@
+"""Gradient descent as a pure function: the inner loop that many algorithms share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from metabench import random
+from metabench.networks.network import RUNNING
+from metabench.tasks import Batch
+from metabench.trees import Params, axpy, select
+
+if TYPE_CHECKING:
+    Loss = Callable[[Params, Batch], torch.Tensor]
+
+
+def everything(name: str) -> bool:
+    """All parameters move, as far as they are parameters."""
+    return not name.startswith(RUNNING)
+
+
+def all_but_norm(name: str) -> bool:
+    """The shifts of batch normalisation stay where they are, as in the code of MAML."""
+    return everything(name) and not name.endswith(".beta")
+
+
+def gradient(
+    loss: Loss, theta: Params, batch: Batch, moves: Callable[[str], bool] = everything
+) -> Params:
+    """The gradient of ``loss(theta, batch)`` in the parameters that move."""
+    free = select(theta, moves)
+    g: Params = torch.func.grad(lambda free: loss({**theta, **free}, batch))(free)
+    return g
+
+
+def gradient_descent(
+    loss: Loss,
+    theta: Params,
+    batch: Batch,
+    lr: float | torch.Tensor,
+    steps: int,
+    moves: Callable[[str], bool] = everything,
+) -> Iterator[Params]:
+    """theta_0, theta_1, ..., theta_steps with theta_{i+1} = theta_i - lr grad loss(theta_i).
+
+    Each step is differentiable in theta_0.
+    """
+    yield theta
+    for _ in range(steps):
+        theta = axpy(-lr, gradient(loss, theta, batch, moves), theta)
+        yield theta
+
+
+def minibatches(batch: Batch, size: int, count: int) -> Iterator[Batch]:
+    """``count`` minibatches of ``size`` examples, without replacement.
+
+    The examples are reshuffled when all have been drawn, so a minibatch may straddle two rounds,
+    as in the code released with Reptile. A size above the number of examples gives all of them.
+    """
+    examples = batch.x.shape[0]
+    size = min(size, examples)
+    rounds = -(-size * count // examples)
+    order = random.permutation(random.fold_range(batch.key, rounds), examples).flatten()
+    for i in range(count):
+        chosen = order[i * size : (i + 1) * size]
+        yield Batch(batch.x[chosen], batch.y[chosen], batch.key)
+
+
+LR = f"{RUNNING}test_lr"  # the step size of meta-testing, where it is chosen on validation
+
+
+def tune_lr(params: Params, lrs: Sequence[float], validate: Callable[[Params], float]) -> Params:
+    """``params`` with the step size of ``lrs`` whose validation loss is lowest."""
+    candidates = [{**params, LR: torch.tensor(lr)} for lr in lrs]
+    return min(candidates, key=validate) if len(candidates) > 1 else candidates[0]

@@ -1,0 +1,34 @@
+"""From the name of a backbone to a network."""
+
+from __future__ import annotations
+
+import importlib
+
+from metabench.errors import MetabenchError
+from metabench.networks.network import Network
+
+
+def build(backbone: str, input_shape: tuple[int, ...], outputs: int) -> Network:
+    """The network that ``backbone`` names.
+
+    The word before the first hyphen names a module of this package, whose ``network`` function
+    is given the rest: ``conv4-64-pool`` is ``conv4.network("64-pool", ...)``.
+
+    Args:
+        backbone: such as ``conv4-64`` or ``mlp-40-40``.
+        input_shape: of one input, (channels, height, width) or (features,).
+        outputs: the width of the head; 0 for none.
+
+    Raises:
+        MetabenchError: where no module has that name, or it cannot serve.
+    """
+    kind, _, rest = backbone.partition("-")
+    try:
+        module = importlib.import_module(f"metabench.networks.{kind}")
+    except ModuleNotFoundError:
+        raise MetabenchError(
+            f"backbone '{backbone}': no module metabench.networks.{kind}; "
+            "known are conv4-<filters>, conv4-<filters>-pool and mlp-<width>-<width>..."
+        ) from None
+    network: Network = module.network(rest, input_shape, outputs)
+    return network

@@ -1,0 +1,70 @@
+"""The outer loop's update: phi <- phi - eta * meta-gradient, by an optimiser of torch."""
+
+from __future__ import annotations
+
+import torch
+
+from metabench.hyperparameters import Hyperparameters
+from metabench.networks.network import RUNNING
+from metabench.trees import Params
+
+
+class OuterLoop:
+    """phi, and the optimiser that moves it in place."""
+
+    def __init__(self, hp: Hyperparameters, params: Params) -> None:
+        self.hp = hp
+        self.params = params
+        self.optimised = [name for name in params if not name.startswith(RUNNING)]
+        tensors = [params[name] for name in self.optimised]
+        if hp.outer_optimizer == "adam":
+            self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
+                tensors, lr=hp.outer_lr, fused=True
+            )
+        else:
+            self.optimizer = torch.optim.SGD(tensors, lr=hp.outer_lr, fused=True)
+
+    def step(self, gradient: Params, iteration: int) -> None:
+        """Update phi by the meta-gradient of one iteration (counted from 0).
+
+        What is optimised takes a step of the optimiser; what is gathered (``running.*``) moves by
+        its "gradient" as it is; what the gradient does not name stays.
+        """
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate(self.hp, iteration)
+        for name in self.optimised:
+            g = gradient.get(name)
+            if g is not None and self.hp.clip:
+                g = g.clamp(-self.hp.clip, self.hp.clip)
+            self.params[name].grad = g
+        self.optimizer.step()
+        for name, g in gradient.items():
+            if name.startswith(RUNNING):
+                self.params[name].sub_(g)
+
+    def state(self) -> Params:
+        """The optimiser's own tensors, by name: ``<what>.<parameter>``."""
+        return {
+            f"{what}.{self.optimised[index]}": value
+            for index, entry in self.optimizer.state_dict()["state"].items()
+            for what, value in entry.items()
+            if isinstance(value, torch.Tensor)
+        }
+
+    def restore(self, state: Params) -> None:
+        """The inverse of ``state``."""
+        entries: dict[int, Params] = {}
+        for key, value in state.items():
+            what, _, name = key.partition(".")
+            entries.setdefault(self.optimised.index(name), {})[what] = value
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": entries, "param_groups": groups})
+
+
+def rate(hp: Hyperparameters, iteration: int) -> float:
+    """eta at an iteration: constant, falling linearly to 0, or halved at intervals."""
+    if hp.outer_schedule == "linear":
+        return hp.outer_lr * (1 - iteration / hp.iterations)
+    if hp.outer_schedule == "halve":
+        return float(hp.outer_lr * 0.5 ** (iteration // hp.halve_every))
+    return hp.outer_lr
