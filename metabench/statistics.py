@@ -57,8 +57,9 @@ def trimmed_interval(values: ArrayLike, cut: float = CUT) -> tuple[float, float]
 
 
 def over_seeds(scores: pd.DataFrame) -> pd.DataFrame:
-    """One row an episode of a cell: its score averaged over the training seeds."""
-    return scores.groupby([*CELL, "episode"], sort=False)["score"].mean().reset_index()
+    """One row an episode of a cell: its mean score over the seeds, how many of them diverged."""
+    episodes = scores.groupby([*CELL, "episode"], sort=False)
+    return episodes.agg({"score": "mean", "diverged": "sum"}).reset_index()
 
 
 def cells(scores: pd.DataFrame) -> pd.DataFrame:
@@ -113,32 +114,34 @@ def paired(scores: pd.DataFrame, baselines: Iterable[str]) -> pd.DataFrame:
         One row a cell and baseline: ``difference`` (algorithm minus baseline, in the unit of
         the score) with ``ci95`` over ``episodes``, and ``robust``, ``robust_ci95`` of the
         trimmed mean. The baseline is taken in the algorithm's mode where it has it, otherwise
-        in its first: ``baseline_mode`` says which. Where both diverged the difference is 0.
+        in its first: ``baseline_mode`` says which. Where both are infinite the difference is 0.
+        ``diverged_episodes`` counts the episodes where either diverged from some seed.
     """
     rows = []
     wanted = list(baselines)
     for setting, here in over_seeds(scores).groupby(SETTING, sort=False):
         by_cell = {
-            key: group.set_index("episode")["score"]
+            key: group.set_index("episode")[["score", "diverged"]]
             for key, group in here.groupby(["algorithm", "mode"], sort=False)
         }
         for (algorithm, mode), score in by_cell.items():
             for baseline in wanted:
                 modes = [m for name, m in by_cell if name == baseline]
-                if baseline == algorithm or not modes:
-                    continue
+                if not modes or algorithm in wanted[: wanted.index(baseline) + 1]:
+                    continue  # itself, or a pair that stands there the other way round
                 baseline_mode = mode if mode in modes else modes[0]
-                difference = _difference(score, by_cell[baseline, baseline_mode])
+                difference, lost = _difference(score, by_cell[baseline, baseline_mode])
                 mean, ci95 = mean_interval(difference)
                 robust, robust_ci95 = trimmed_interval(difference)
                 values = [algorithm, mode, baseline, baseline_mode, mean, ci95]
-                rows.append([*setting, *values, robust, robust_ci95, len(difference)])
+                rows.append([*setting, *values, robust, robust_ci95, len(difference), lost])
     names = ["baseline", "baseline_mode", "difference", "ci95", "robust", "robust_ci95", "episodes"]
-    return pd.DataFrame(rows, columns=[*CELL, *names])
+    return pd.DataFrame(rows, columns=[*CELL, *names, "diverged_episodes"])
 
 
-def _difference(score: pd.Series[float], baseline: pd.Series[float]) -> pd.Series[float]:
-    both = pd.concat([score, baseline], axis=1, join="inner", keys=["score", "baseline"])
-    difference = both["score"] - both["baseline"]
-    tie = np.isinf(both["score"]) & np.isinf(both["baseline"])
-    return difference.mask(tie, 0.0)
+def _difference(ours: pd.DataFrame, baseline: pd.DataFrame) -> tuple[pd.Series[float], int]:
+    both = ours.join(baseline, how="inner", rsuffix="_baseline")
+    difference = both["score"] - both["score_baseline"]
+    tie = np.isinf(both["score"]) & np.isinf(both["score_baseline"])
+    lost = (both["diverged"] > 0) | (both["diverged_baseline"] > 0)
+    return difference.mask(tie, 0.0), int(lost.sum())
