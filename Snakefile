@@ -1,0 +1,39 @@
+# metabench: from nothing to tables and figures.
+#
+#     snakemake --cores all                                            the default study
+#     snakemake --cores all --configfile config/<study>.yaml           another
+#     snakemake --cores all tables                                     only the tables; or figures
+#
+# The study is read in workflow/rules/common.smk, which says why there is no `configfile:` here.
+# An algorithm is a file in workflow/rules/algorithms; see docs/adding-an-algorithm.md.
+
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+# Only for `--software-deployment-method apptainer`; see the Dockerfile.
+container: "docker://metabench/metabench:0.1.0"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+for algorithm_rule in sorted(
+    Path(workflow.basedir).glob("workflow/rules/algorithms/*.smk")
+):
+
+    include: str(algorithm_rule)
+
+
+rule all:
+    default_target: True
+    input:
+        rules.page.output,
+    localrule: True

@@ -1,0 +1,221 @@
+"""The command line: one subcommand for each rule of the workflow, and `check` for people.
+
+Each imports what it needs when it runs: `metabench --help` loads neither torch nor pandas.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metabench import __version__
+from metabench.errors import MetabenchError
+
+if TYPE_CHECKING:
+    from metabench.spec import DataSpec, RunSpec
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 1 for an error, 130 when interrupted."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except MetabenchError as error:
+        print(f"metabench: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `metabench check ... | head` has read enough
+        sys.stderr.close()
+        return 1
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    from metabench.config import load
+    from metabench.plan import describe
+
+    print(describe(load(options.study)))
+
+
+def _fetch(options: argparse.Namespace) -> None:
+    from metabench.datasets.archives import Archive, fetch
+
+    described: dict[str, Any] = json.loads(options.archive)
+    lists = {key: tuple(value) for key, value in described.items() if isinstance(value, list)}
+    fetch(Archive(**{**described, **lists}), options.folder, options.out)
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    from metabench.datasets.prepare import prepare
+
+    prepare(_data(options.data), options.sources, options.out)
+
+
+def _episodes(options: argparse.Namespace) -> None:
+    from metabench.episodes import write_episodes
+
+    write_episodes(
+        _data(options.data),
+        options.split,
+        options.way,
+        options.shot,
+        options.count,
+        options.queries,
+        options.seed,
+        options.images,
+        options.out,
+    )
+
+
+def _train(options: argparse.Namespace) -> None:
+    from metabench.training import train
+
+    train(
+        _spec(options.spec),
+        options.images,
+        options.val_images,
+        options.val_episodes,
+        options.out,
+        options.device,
+    )
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from metabench.evaluation import evaluate
+
+    evaluate(
+        _spec(options.spec),
+        options.images,
+        options.episodes,
+        options.model,
+        options.out,
+        options.device,
+    )
+
+
+def _collect(options: argparse.Namespace) -> None:
+    from metabench.results import collect
+
+    collect(options.study, options.runs, options.episodes, options.out)
+
+
+def _tables(options: argparse.Namespace) -> None:
+    from metabench.tables import write_tables
+
+    write_tables(options.report, _study(options.study))
+
+
+def _figures(options: argparse.Namespace) -> None:
+    from metabench.figures import write_figures
+
+    write_figures(options.report, _study(options.study), options.results)
+
+
+def _page(options: argparse.Namespace) -> None:
+    from metabench.page import write_page
+
+    write_page(options.report, _study(options.study))
+
+
+def _study(file: Path) -> dict[str, Any]:
+    from metabench.yaml_file import read_mapping
+
+    return read_mapping(file)
+
+
+def _spec(text: str) -> RunSpec:
+    from metabench.spec import RunSpec
+
+    return RunSpec.from_json(text)
+
+
+def _data(text: str) -> DataSpec:
+    from metabench.spec import DataSpec
+
+    return DataSpec(**json.loads(text))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="metabench", description="A reproducible benchmark of meta-learning."
+    )
+    parser.add_argument("--version", action="version", version=f"metabench {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    check = commands.add_parser("check", help="check a study file and print what it asks for")
+    check.add_argument("study", type=Path, help="such as config/config.yaml")
+    check.set_defaults(run=_check)
+
+    fetch = commands.add_parser("fetch", help="find a raw archive here, or download it; verify it")
+    fetch.add_argument("--archive", required=True, metavar="JSON", help="its name, digests, urls")
+    fetch.add_argument(
+        "--folder", type=Path, action="append", default=[], help="a folder to look in first"
+    )
+    fetch.add_argument("--out", type=Path, required=True, metavar="FILE", help="where it lies")
+    fetch.set_defaults(run=_fetch)
+
+    prepare = commands.add_parser("prepare", help="make one array of images for each split")
+    prepare.add_argument("--data", required=True, metavar="JSON", help="a data set")
+    prepare.add_argument("--sources", type=Path, nargs="*", default=[], help="written by fetch")
+    prepare.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    prepare.set_defaults(run=_prepare)
+
+    episodes = commands.add_parser("episodes", help="draw the fixed episodes of a setting")
+    episodes.add_argument("--data", required=True, metavar="JSON", help="a data set")
+    episodes.add_argument("--split", required=True, choices=["train", "val", "test"])
+    for name, about in {
+        "way": "classes of an episode; 1 for regression",
+        "shot": "support examples of each class",
+        "count": "number of episodes",
+        "queries": "queries of each class",
+        "seed": "which episodes are drawn",
+    }.items():
+        episodes.add_argument(f"--{name}", type=int, required=True, metavar="N", help=about)
+    episodes.add_argument("--images", type=Path, metavar="FOLDER", help="the split's images")
+    episodes.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    episodes.set_defaults(run=_episodes)
+
+    train = commands.add_parser("train", help="meta-train one run")
+    _add_run_options(train)
+    train.add_argument("--images", type=Path, metavar="FOLDER", help="the training images")
+    train.add_argument("--val-images", type=Path, metavar="FOLDER", help="the validation images")
+    train.add_argument("--val-episodes", type=Path, required=True, metavar="FOLDER")
+    train.set_defaults(run=_train)
+
+    evaluate = commands.add_parser("evaluate", help="predict the test episodes with one model")
+    _add_run_options(evaluate)
+    evaluate.add_argument("--images", type=Path, metavar="FOLDER", help="the test images")
+    evaluate.add_argument("--episodes", type=Path, required=True, metavar="FOLDER")
+    evaluate.add_argument("--model", type=Path, required=True, metavar="FOLDER")
+    evaluate.set_defaults(run=_evaluate)
+
+    collect = commands.add_parser("collect", help="check and score all runs of a study")
+    collect.add_argument("--study", type=Path, required=True, metavar="FILE")
+    collect.add_argument("--runs", type=Path, nargs="+", required=True, help="folders of runs")
+    collect.add_argument("--episodes", type=Path, required=True, metavar="FOLDER")
+    collect.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    collect.set_defaults(run=_collect)
+
+    for name, about, run in (
+        ("tables", "write the tables of a report", _tables),
+        ("figures", "draw the figures of a report", _figures),
+        ("page", "write the page that shows tables and figures", _page),
+    ):
+        command = commands.add_parser(name, help=about)
+        command.add_argument("--study", type=Path, required=True, metavar="FILE")
+        command.add_argument("--report", type=Path, required=True, metavar="FOLDER")
+        if name == "figures":
+            command.add_argument("--results", type=Path, required=True, metavar="FOLDER")
+        command.set_defaults(run=run)
+    return parser
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--spec", required=True, metavar="JSON", help="the run")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")

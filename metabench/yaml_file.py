@@ -1,0 +1,87 @@
+"""YAML as people expect it: one meaning for each key, and ``1e-3`` is a number.
+
+Plain YAML 1.1 keeps the last of two equal keys without a word, and reads ``1e-3`` as a text
+because its floats need a point.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from metabench.errors import MetabenchError
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """The mapping that a YAML file holds.
+
+    Raises:
+        MetabenchError: naming the file, and the line where there is one.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise MetabenchError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise MetabenchError(f"{path}: cannot be read as UTF-8 text: {error}") from None
+    try:
+        value = yaml.load(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise MetabenchError(f"{path}:{line}: {_explain(error)}") from None
+    except yaml.YAMLError as error:
+        raise MetabenchError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(value, dict):
+        raise MetabenchError(f"{path}: holds no keys; lines such as `key: value` are right")
+    return value
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader, with an error for a key that is there twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: dict[str, int] = {}
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            line = key.start_mark.line + 1
+            if key.value in seen and key.value != "<<":
+                raise yaml.constructor.ConstructorError(
+                    problem=f"key '{key.value}' is there already, in line {seen[key.value]}; "
+                    "keep one of the two",
+                    problem_mark=key.start_mark,
+                )
+            seen.setdefault(key.value, line)
+        return super().construct_mapping(node, deep)
+
+
+# The floats of YAML 1.2: the point and the sign of the exponent may both be left out.
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan")
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+
+# Without YAML 1.1's 1:30 (ninety) and 010 (eight), a number is what it looks like.
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for _tag, _pattern in (("int", _INTEGER), ("float", _FLOAT)):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern.pattern})$"), list("-+.0123456789")
+    )
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(node.value))
+
+
+def _explain(error: yaml.MarkedYAMLError) -> str:
+    problem = " ".join(str(error.problem or error.context).split())
+    if "\\t" in problem or "'\t'" in str(error.problem):
+        return "a tab; indent with spaces"
+    if isinstance(error, yaml.constructor.ConstructorError):
+        return problem
+    return f"not YAML: {problem}"

@@ -1,0 +1,117 @@
+# From nothing, or from published archives, to images and fixed episodes.
+
+ARCHIVES = {
+    archive.name: archive
+    for data in STUDY.datasets.values()
+    if hasattr(source := import_lazily(data.spec.module, str(data.file)), "archives")
+    for archive in source.archives(data.spec.options)
+}
+
+
+def archives_of(wildcards) -> list[str]:
+    """What a data set is made from."""
+    spec = STUDY.datasets[wildcards.dataset].spec
+    source = import_lazily(spec.module, wildcards.dataset)
+    return [
+        f"results/archives/{archive.name}.json"
+        for archive in source.archives(spec.options)
+    ]
+
+
+def data_spec(wildcards) -> str:
+    """The data set as canonical JSON."""
+    return canonical(asdict(STUDY.datasets[wildcards.dataset].spec))
+
+
+def asked(key: str):
+    """The value of ``episodes`` in a data set's file; ``key`` may have a ``{split}``."""
+    return lambda w: STUDY.datasets[w.dataset].episodes[key.format(split=w.split)]
+
+
+rule fetch:
+    output:
+        "results/archives/{archive}.json",
+    log:
+        "logs/fetch/{archive}.log",
+    benchmark:
+        "logs/fetch/{archive}.jsonl"
+    wildcard_constraints:
+        archive=any_of(map(re.escape, ARCHIVES)),
+    localrule: True  # nodes of a cluster often have no internet
+    params:
+        archive=lambda w: canonical(asdict(ARCHIVES[w.archive])),
+    shell:
+        "python -m metabench fetch --archive {params.archive:q} --out {output:q}"
+        " 2>&1 | tee {log:q}"
+
+
+rule prepare:
+    input:
+        archives_of,
+    output:
+        expand(
+            "results/data/{{dataset}}/{split}/{file}",
+            split=["train", "val", "test"],
+            file=SPLIT_FILES,
+        ),
+    log:
+        "logs/prepare/{dataset}.log",
+    benchmark:
+        "logs/prepare/{dataset}.jsonl"
+    wildcard_constraints:
+        dataset=of_task("classification"),
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        data=data_spec,
+    shell:
+        "export OMP_NUM_THREADS={threads};"
+        " python -m metabench prepare --data {params.data:q} --sources {input:q}"
+        " --out results/data/{wildcards.dataset}" + LOGGED
+
+
+rule image_episodes:
+    input:
+        lambda w: split_files(w.dataset, w.split),
+    output:
+        expand(
+            EPISODES + "/{file}",
+            file=[*CLASSIFICATION_FILES, LABELS],
+            allow_missing=True,
+        ),
+    log:
+        "logs/episodes/{dataset}/{split}-{way}w{shot}s.log",
+    benchmark:
+        "logs/episodes/{dataset}/{split}-{way}w{shot}s.jsonl"
+    wildcard_constraints:
+        dataset=of_task("classification"),
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        data=data_spec,
+        images=lambda w: image_options(w.dataset, images=w.split),
+        episodes=asked("{split}"),
+        queries=asked("{split}_queries"),
+        seed=asked("seed"),
+    shell:
+        "export OMP_NUM_THREADS={threads};"
+        " python -m metabench episodes --data {params.data:q} --split {wildcards.split}"
+        " --way {wildcards.way} --shot {wildcards.shot} --count {params.episodes}"
+        " --queries {params.queries} --seed {params.seed} {params.images:q}"
+        " --out $(dirname {output[0]:q})" + LOGGED
+
+
+# Functions are sampled without images, and have other files.
+use rule image_episodes as function_episodes with:
+    output:
+        expand(
+            EPISODES + "/{file}",
+            file=[*REGRESSION_FILES, "tasks.npy", LABELS],
+            allow_missing=True,
+        ),
+    wildcard_constraints:
+        dataset=of_task("regression"),
