@@ -79,14 +79,14 @@ class Algorithm:
         """Queries [n, ...] -> logits [n, way] or values [n, 1]."""
         return self.network(adapted, x)
 
+    def meta_loss(self, params: Params, task: Task) -> tuple[torch.Tensor, Metrics]:
+        """The query loss of predict(adapt(phi, support)), and the metrics to log."""
+        outputs = self.predict(self.adapt(params, task.support), task.query.x)
+        return self.scored(outputs, task.query.y)
+
     def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
-        """d/dphi of the query loss of predict(adapt(phi, support)), and the metrics to log."""
-
-        def query_loss(params: Params) -> tuple[torch.Tensor, Metrics]:
-            outputs = self.predict(self.adapt(params, task.support), task.query.x)
-            return self.scored(outputs, task.query.y)
-
-        return gradient_and_aux(query_loss, params)
+        """By default the gradient of ``meta_loss`` in phi, and the metrics."""
+        return gradient_and_aux(lambda params: self.meta_loss(params, task), params)
 
     @property
     def support_size(self) -> int:
@@ -114,7 +114,7 @@ class Algorithm:
     def score(self, outputs: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Mean cross-entropy of logits, or mean squared error of values: shape []."""
         if self.problem.task == "regression":
-            return torch.nn.functional.mse_loss(outputs, y)
+            return (outputs - y).square().mean()
         return torch.nn.functional.cross_entropy(outputs, y)
 
     def scored(self, outputs: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, Metrics]:

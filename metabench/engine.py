@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from metabench.algorithm import Algorithm, Metrics
-from metabench.tasks import Task
-from metabench.trees import Params
+from metabench.tasks import Batch, Task
+from metabench.trees import Params, axpy, scale
 
 CHUNK = 2000  # examples whose activations are held at once
 
@@ -36,19 +36,41 @@ def map_tasks(
 
 def meta_gradient(algorithm: Algorithm, params: Params, tasks: Task) -> tuple[Params, Metrics]:
     """The meta-gradient and metrics, each its mean over the tasks of a meta-batch."""
-    support, query = tasks.support.x, tasks.query.x
-    if len(support) == 1:  # mapping over one task only costs time
+    count = len(tasks.support.x)
+    if count == 1:  # mapping over one task only costs time
         return algorithm.meta_gradient(params, task_at(tasks, 0))
-    examples = support.shape[1] + query.shape[1]
-    gradients, metrics = map_tasks(algorithm.meta_gradient, params, tasks, examples)
-    return _mean(gradients), _mean(metrics)
+    size = max(1, CHUNK // (tasks.support.x.shape[1] + tasks.query.x.shape[1]))
+    chunks = [
+        _chunk_gradient(algorithm, params, task_at(tasks, slice(start, start + size)))
+        for start in range(0, count, size)
+    ]
+    gradient, metrics = chunks[0]
+    for more_gradient, more_metrics in chunks[1:]:
+        gradient = axpy(1.0, more_gradient, gradient)
+        metrics = axpy(1.0, more_metrics, metrics)
+    return scale(1 / count, gradient), scale(1 / count, metrics)
 
 
-def task_at(tasks: Task, index: int) -> Task:
-    """One task of a meta-batch."""
-    support, query = (type(batch)(*(tensor[index] for tensor in batch)) for batch in tasks)
+def _chunk_gradient(algorithm: Algorithm, params: Params, tasks: Task) -> tuple[Params, Metrics]:
+    """The sums of meta-gradients and metrics over tasks that are mapped at once."""
+    if type(algorithm).meta_gradient is not Algorithm.meta_gradient:
+        gradients, metrics = torch.func.vmap(algorithm.meta_gradient, in_dims=(None, 0))(
+            params, tasks
+        )
+        return _sum(gradients), _sum(metrics)
+    # The gradient of the sum of all tasks' losses, in one backward pass: the sum over tasks is
+    # then part of the matrix products, and no task's own gradient is ever held.
+    leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
+    losses, metrics = torch.func.vmap(algorithm.meta_loss, in_dims=(None, 0))(leaves, tasks)
+    gradients = torch.autograd.grad(losses.sum(), list(leaves.values()), materialize_grads=True)
+    return dict(zip(leaves, gradients, strict=True)), _sum(metrics)
+
+
+def task_at(tasks: Task, index: int | slice) -> Task:
+    """One task of a meta-batch, or some."""
+    support, query = (Batch(*(tensor[index] for tensor in batch)) for batch in tasks)
     return Task(support, query)
 
 
-def _mean(stacked: Params) -> Params:
-    return {name: tensor.mean(0) for name, tensor in stacked.items()}
+def _sum(stacked: Params) -> Params:
+    return {name: tensor.detach().sum(0) for name, tensor in stacked.items()}

@@ -150,8 +150,8 @@ class EpisodeSet:
             return image_task(self.images, part["support"], part["query"], labels, keys)
         values = part.get(LABELS, torch.zeros_like(part["query_x"]))
         return Task(
-            Batch(part["support_x"], part["support_y"], random.fold(keys, 4)),
-            Batch(part["query_x"], values, random.fold(keys, 5)),
+            Batch(part["support_x"], part["support_y"], keys),
+            Batch(part["query_x"], values, keys),
         )
 
 

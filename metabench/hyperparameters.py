@@ -104,7 +104,9 @@ def _checked(value: Any, kind: Any, bounds: Any, where: str) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not kind:
-        raise MetabenchError(f"{where} is {value!r} ({type(value).__name__}); {_range(kind, bounds)}")
+        raise MetabenchError(
+            f"{where} is {value!r} ({type(value).__name__}); {_range(kind, bounds)}"
+        )
     if kind in (int, float):
         fine = (
             math.isfinite(value)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Loss = Callable[[Params, Batch], torch.Tensor]
 
 
+MINIBATCHES = 1000  # the stream of a task's key that shuffles its support set
+
+
 def everything(name: str) -> bool:
     """All parameters move, as far as they are parameters."""
     return not name.startswith(RUNNING)
@@ -62,7 +65,9 @@ def minibatches(batch: Batch, size: int, count: int) -> Iterator[Batch]:
     examples = batch.x.shape[0]
     size = min(size, examples)
     rounds = -(-size * count // examples)
-    order = random.permutation(random.fold_range(batch.key, rounds), examples).flatten()
+    order = random.permutation(
+        random.fold_range(random.fold(batch.key, MINIBATCHES), rounds), examples
+    ).flatten()
     for i in range(count):
         chosen = order[i * size : (i + 1) * size]
         yield Batch(batch.x[chosen], batch.y[chosen], batch.key)

@@ -54,6 +54,6 @@ def new_head(params: Params, way: int) -> Params:
     weight = params["head.weight"]
     return {
         **params,
-        "head.weight": weight.new_zeros(way, weight.shape[1]),
+        "head.weight": weight.new_zeros(weight.shape[0], way),
         "head.bias": weight.new_zeros(way),
     }

@@ -46,7 +46,8 @@ def key(seed: int, stream: str, device: torch.device | str = "cpu") -> torch.Ten
 
 def fold(key: torch.Tensor, index: torch.Tensor | int) -> torch.Tensor:
     """The key of item ``index`` of ``key``; the two broadcast."""
-    return _mix(_mix(key + _GAMMA) + (index + 1) * _GAMMA)
+    step = (index + 1) * _GAMMA  # int64 tensors wrap around, and so must a Python integer
+    return _mix(_mix(key + _GAMMA) + (_signed(step % 2**64) if isinstance(step, int) else step))
 
 
 def fold_range(key: torch.Tensor, count: int) -> torch.Tensor:

@@ -81,3 +81,10 @@ def at(frame: pd.DataFrame, **values: Any) -> pd.DataFrame:
     for name, value in values.items():
         frame = frame[frame[name] == value]
     return frame
+
+
+def run_folder(
+    results: Path, study: str, dataset: str, way: int, shot: int, algorithm: str, seed: int
+) -> Path:
+    """Where the workflow files a run."""
+    return results / "runs" / study / dataset / f"{way}w{shot}s" / algorithm / f"seed{seed}"

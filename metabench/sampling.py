@@ -110,6 +110,6 @@ def image_task(
     tasks, way, shot = support.shape
     y = torch.arange(way, device=images.device).repeat_interleave(shot).expand(tasks, -1)
     return Task(
-        Batch(pixels(images, support.flatten(1)), y, fold(keys, 4)),
-        Batch(pixels(images, query), query_labels.long(), fold(keys, 5)),
+        Batch(pixels(images, support.flatten(1)), y, keys),
+        Batch(pixels(images, query), query_labels.long(), keys),
     )

@@ -14,7 +14,7 @@ class Batch(NamedTuple):
     Attributes:
         x: inputs [n, ...], float32.
         y: class indices int64 [n], or values float32 [n, 1].
-        key: int64 [], for whatever an algorithm draws on this task.
+        key: int64 [], the task's own: whatever an algorithm draws on it comes from here.
     """
 
     x: torch.Tensor

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 import torch
 
-from metabench.algorithm import Algorithm, Cost, Metrics, last, query_gradient, trainable
+from metabench.algorithm import Algorithm, Cost, Metrics, last, query_gradient
 from metabench.conjugate_gradient import conjugate_gradient
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.inner_loop import gradient
@@ -94,9 +94,10 @@ def proximal_descent(
 def hessian_vector_product(
     algorithm: Algorithm, theta: Params, support: Batch, v: Params
 ) -> Params:
-    """H v = d/dt grad l_support(theta + t v) at t = 0; H itself is never formed."""
-    Hv: Params
-    _, Hv = torch.func.jvp(
-        lambda theta: gradient(algorithm.loss, theta, support), (trainable(theta),), (v,)
-    )
+    """H v = grad <grad l_support(theta), v>, with v held fixed; H itself is never formed."""
+
+    def slope(theta: Params) -> torch.Tensor:
+        return dot(gradient(algorithm.loss, theta, support), v)
+
+    Hv: Params = torch.func.grad(slope)(theta)
     return Hv

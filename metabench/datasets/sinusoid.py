@@ -43,30 +43,30 @@ class SinusoidSource:
 
     def __init__(self, options: dict[str, Any], device: torch.device | str = "cpu") -> None:
         """``options`` may change the ranges of ``amplitude``, ``phase`` and ``x``."""
-        self.ranges: dict[str, list[float]] = {**RANGES, **options}
+        ranges = torch.tensor(list({**RANGES, **options}.values()), device=device)  # [3, 2]
+        self.limits = ranges[:, 0], ranges[:, 1]
         self.device = device
 
     def tasks(self, keys: torch.Tensor) -> torch.Tensor:
         """Amplitude and phase of the task of each key [n]: float32 [n, 2]."""
-        return torch.cat([self.spread(keys, 1, name) for name in ("amplitude", "phase")], 1)
+        return self.draw(keys, 0)[:, :2]
 
-    def spread(self, keys: torch.Tensor, count: int, name: str) -> torch.Tensor:
-        """``count`` numbers for each key, uniform over the range called ``name``: [n, count]."""
-        low, high = self.ranges[name]
-        stream = list(RANGES).index(name)
-        points = random.uniform(random.fold(keys, stream), count)
-        return points * (high - low) + low
+    def draw(self, keys: torch.Tensor, points: int) -> torch.Tensor:
+        """Amplitude, phase, and the x of ``points`` points for each key: [n, 2 + points]."""
+        low, high = self.limits
+        columns = torch.arange(2 + points, device=self.device).clamp(max=2)
+        return low[columns] + (high - low)[columns] * random.uniform(keys, 2 + points)
 
     def episodes(self, keys: torch.Tensor, way: int, shot: int, query: int) -> Task:
         """``shot`` support points and ``query`` queries of each task: x and y [tasks, n, 1]."""
         del way
-        amplitude, phase = self.tasks(keys)[..., None].unbind(1)  # [tasks, 1] each
-        x = self.spread(keys, shot + query, "x")
-        y = amplitude * torch.sin(x - phase)
-        x, y = x[..., None], y[..., None]
+        drawn = self.draw(keys, shot + query)
+        amplitude, phase, x = drawn[:, :1], drawn[:, 1:2], drawn[:, 2:]
+        y = (amplitude * torch.sin(x - phase))[..., None]
+        x = x[..., None]
         return Task(
-            Batch(x[:, :shot], y[:, :shot], random.fold(keys, 4)),
-            Batch(x[:, shot:], y[:, shot:], random.fold(keys, 5)),
+            Batch(x[:, :shot], y[:, :shot], keys),
+            Batch(x[:, shot:], y[:, shot:], keys),
         )
 
     def examples(self, keys: torch.Tensor) -> Batch:

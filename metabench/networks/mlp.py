@@ -29,7 +29,7 @@ def network(widths: str, input_shape: tuple[int, ...], outputs: int) -> Network:
     def init(generator: torch.Generator) -> Params:
         params = {}
         for i, (fan_in, fan_out) in enumerate(pairwise(sizes), start=1):
-            weight = torch.randn(fan_out, fan_in, generator=generator)
+            weight = torch.randn(fan_in, fan_out, generator=generator)
             params[f"layer{i}.weight"] = weight / math.sqrt(fan_in)
             params[f"layer{i}.bias"] = torch.zeros(fan_out)
         return params
@@ -38,7 +38,7 @@ def network(widths: str, input_shape: tuple[int, ...], outputs: int) -> Network:
         x = x.flatten(1)
         for i in range(1, len(sizes)):
             weight, bias = params[f"layer{i}.weight"], params[f"layer{i}.bias"]
-            x = torch.relu(torch.nn.functional.linear(x, weight, bias))
+            x = torch.relu(x @ weight + bias)
         return x
 
     return Network(init, features, sizes[-1], outputs, head_std=1 / math.sqrt(sizes[-1]))

@@ -48,7 +48,7 @@ class Network:
         """Initial parameters phi, drawn from ``generator``."""
         params = self.init_backbone(generator)
         if self.outputs:
-            shape = (self.outputs, self.feature_size)
+            shape = (self.feature_size, self.outputs)
             params["head.weight"] = self.head_std * torch.randn(shape, generator=generator)
             params["head.bias"] = torch.zeros(self.outputs)
         return params
@@ -60,4 +60,4 @@ class Network:
 
 def head(params: Params, features: torch.Tensor) -> torch.Tensor:
     """The linear head: features [n, d] -> [n, outputs]."""
-    return torch.nn.functional.linear(features, params["head.weight"], params["head.bias"])
+    return features @ params["head.weight"] + params["head.bias"]
