@@ -1,0 +1,147 @@
+"""One look for all figures: colours, lines, sizes, and how a file is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from metabench.files import atomic
+
+WIDTH = 7.2  # inches; a text column of the page
+INK = "#222222"
+PALE = "#8a8f98"
+
+#: Okabe and Ito's colours, which colour-blind readers tell apart. Baselines are grey, so that
+#: what is coloured is meta-learning.
+COLOURS = {
+    "maml": "#0072B2",
+    "fomaml": "#56B4E9",
+    "reptile": "#009E73",
+    "imaml": "#D55E00",
+    "imaml_released": "#E69F00",
+    "protonet": "#CC79A7",
+    "pretrain_head": "#3a3a3a",
+    "pretrain_finetune": "#777777",
+    "scratch": "#aaaaaa",
+    "hausdorff": "#8c6d31",
+}
+MARKERS = {
+    "maml": "o",
+    "fomaml": "v",
+    "reptile": "^",
+    "imaml": "D",
+    "imaml_released": "d",
+    "protonet": "P",
+    "pretrain_head": "s",
+    "pretrain_finetune": "X",
+    "scratch": "<",
+    "hausdorff": "*",
+}
+OTHERS = ["#882255", "#44AA99", "#332288", "#999933", "#AA4499", "#117733"]
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Seaborn's ticks with quiet axes, for the time of a block."""
+    settings: dict[str, Any] = {
+        **sns.axes_style("ticks"),
+        **sns.plotting_context("paper"),
+        "axes.edgecolor": PALE,
+        "axes.labelcolor": INK,
+        "axes.linewidth": 0.8,
+        "axes.titlelocation": "left",
+        "axes.titlesize": 10,
+        "axes.titleweight": "bold",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.labelsize": 9.5,
+        "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans"],
+        "grid.color": "#e6e8eb",
+        "grid.linewidth": 0.7,
+        "legend.fontsize": 9,
+        "legend.frameon": False,
+        "lines.linewidth": 1.7,
+        "savefig.dpi": 200,
+        "svg.fonttype": "path",
+        "svg.hashsalt": "metabench",  # equal figures are equal files
+        "text.color": INK,
+        "xtick.color": PALE,
+        "xtick.labelcolor": INK,
+        "xtick.labelsize": 9,
+        "ytick.color": PALE,
+        "ytick.labelcolor": INK,
+        "ytick.labelsize": 9,
+    }
+    with mpl.rc_context(cast(Any, settings)):
+        yield
+
+
+def colour(algorithm: str, known: list[str]) -> str:
+    """The colour of an algorithm; one without its own takes the next free one of the study."""
+    strangers = [name for name in known if name not in COLOURS]
+    if algorithm in strangers:
+        return OTHERS[strangers.index(algorithm) % len(OTHERS)]
+    return COLOURS[algorithm]
+
+
+def marker(algorithm: str) -> str:
+    """The marker of an algorithm."""
+    return MARKERS.get(algorithm, "h")
+
+
+def panels(rows: int, columns: int, height: float) -> tuple[Figure, list[Axes]]:
+    """A figure of ``rows`` x ``columns`` panels, each ``height`` inches high, in reading order."""
+    width = WIDTH if columns > 1 else 0.75 * WIDTH
+    figure = Figure(figsize=(width, height * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    return figure, list(axes.flat)
+
+
+def grid(axis: Axes, which: str = "y") -> None:
+    """Pale lines behind the data."""
+    axis.set_axisbelow(True)
+    axis.grid(visible=True, axis="x" if which == "x" else "y")
+
+
+def errors(axis: Axes, which: str = "y") -> None:
+    """A logarithmic axis with ticks at 1, 2 and 5 of each decade, written out."""
+    scale = axis.xaxis if which == "x" else axis.yaxis
+    (axis.set_xscale if which == "x" else axis.set_yscale)("log")
+    low, high = axis.get_xlim() if which == "x" else axis.get_ylim()
+    ticks = [a * 10.0**n for n in range(-6, 7) for a in (1, 2, 5)]
+    inside = [tick for tick in ticks if low <= tick <= high]
+    scale.set_major_locator(FixedLocator(inside if len(inside) < 8 else inside[::3]))
+    scale.set_minor_locator(NullLocator())
+    scale.set_major_formatter(lambda value, _: f"{value:g}")
+
+
+def legend(figure: Figure, handles: list[Any], labels: list[str], columns: int = 3) -> None:
+    """One legend below all panels."""
+    if handles:
+        ncols = min(columns, len(handles))
+        figure.legend(handles, labels, loc="outside lower center", ncols=ncols)
+
+
+def nothing(axis: Axes, why: str) -> None:
+    """A panel that says why it is empty."""
+    axis.set_axis_off()
+    axis.text(0.5, 0.5, why, ha="center", va="center", color=PALE, transform=axis.transAxes)
+
+
+def save(figure: Figure, path: Path, caption: str) -> None:
+    """Write ``path``.svg and ``path``.png with the caption in both."""
+    for ending, metadata in (
+        ("svg", {"Date": None, "Description": caption}),
+        ("png", {"Software": None, "Description": caption}),
+    ):
+        with atomic(path.with_name(f"{path.name}.{ending}")) as temporary:
+            figure.savefig(temporary, format=ending, metadata=metadata)
