@@ -49,7 +49,8 @@ def omniglot_archive(
 def ink(png: bytes) -> NDArray[np.uint8]:
     """The drawing as published: uint8 [105, 105], 1 where there is ink."""
     with Image.open(io.BytesIO(png)) as image:
-        return (np.asarray(image.convert("L")) == 0).astype(np.uint8)
+        mask: NDArray[np.uint8] = (np.asarray(image.convert("L")) == 0).astype(np.uint8)
+    return mask
 
 
 def resized(png: bytes, size: int) -> NDArray[np.uint8]:
