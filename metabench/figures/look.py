@@ -113,13 +113,16 @@ def grid(axis: Axes, which: str = "y") -> None:
 
 
 def errors(axis: Axes, which: str = "y") -> None:
-    """A logarithmic axis with ticks at 1, 2 and 5 of each decade, written out."""
+    """A logarithmic axis with a few round ticks, written out."""
     scale = axis.xaxis if which == "x" else axis.yaxis
     (axis.set_xscale if which == "x" else axis.set_yscale)("log")
     low, high = axis.get_xlim() if which == "x" else axis.get_ylim()
-    ticks = [a * 10.0**n for n in range(-6, 7) for a in (1, 2, 5)]
-    inside = [tick for tick in ticks if low <= tick <= high]
-    scale.set_major_locator(FixedLocator(inside if len(inside) < 8 else inside[::3]))
+    for digits in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)):
+        ticks = [digit * 10.0**n for n in range(-6, 7) for digit in digits]
+        inside = [tick for tick in ticks if low <= tick <= high]
+        if len(inside) >= 4:
+            break
+    scale.set_major_locator(FixedLocator(inside))
     scale.set_minor_locator(NullLocator())
     scale.set_major_formatter(lambda value, _: f"{value:g}")
 

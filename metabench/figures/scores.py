@@ -47,12 +47,16 @@ def _draw(report: Report, task: str) -> Figure:
     cells = list(
         dict.fromkeys(table[["dataset", "way", "shot"]].itertuples(index=False, name=None))
     )
-    most = max(len(set(_rows(table, cell)["title"])) for cell in cells)
-    columns = 2 if len(cells) > 1 else 1
+    titles = [list(dict.fromkeys(_rows(table, cell)["title"])) for cell in cells]
+    alike = len(cells) > 1 and all(names == titles[0] for names in titles)
+    columns = 2 if alike else 1  # side by side only where the names on the left serve both
     rows = -(-len(cells) // columns)
-    figure, axes = look.panels(rows, columns, 0.9 + 0.36 * most)
+    figure, axes = look.panels(rows, columns, 1.1 + 0.36 * max(map(len, titles)))
     for axis, cell in zip(axes, cells, strict=False):
         _panel(axis, _rows(table, cell), cell, report, task)
+    if alike:
+        for axis in axes[1::2]:
+            axis.set_yticklabels([])
     for axis in axes[len(cells) :]:
         axis.set_axis_off()
     shown = table[table["status"] == "finished"]
@@ -83,7 +87,7 @@ def _panel(axis: Axes, rows: pd.DataFrame, cell: Cell, report: Report, task: str
     axis.set_ylim(len(labels) - 0.4, -0.6)
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
-    axis.set_title(f"{dataset}, {formats.setting(way, shot, task)}")
+    axis.set_title(f"{dataset}\n{formats.setting(way, shot, task)}")
     if task == "regression":
         look.errors(axis, "x")
         axis.set_xlabel("mean squared error" + (", trimmed mean" if trimmed else ""))

@@ -44,7 +44,8 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
             axes[i].set_ylabel("accuracy, %")
     for axis in axes[len(settings) * (2 if regression else 1) :]:
         axis.set_axis_off()
-    look.legend(figure, list(handles.values()), list(handles))
+    names = sorted(handles, key=lambda name: name == "published")
+    look.legend(figure, [handles[name] for name in names], names)
     return figure, _caption(dataset, regression, int(table["seeds"].max()))
 
 
@@ -55,7 +56,10 @@ def _panel(
     shown = [step for step in SHOWN_STEPS if step in set(here["step"])]
     for algorithm, rows in here.groupby("algorithm", sort=False):
         name = str(algorithm)
-        style = {"color": look.colour(name, list(report.titles)), "marker": look.marker(name)}
+        style: dict[str, Any] = {
+            "color": look.colour(name, list(report.titles)),
+            "marker": look.marker(name),
+        }
         rows = rows.assign(**{column: rows[column].where(np.isfinite(rows[column]))})
         axis.plot(_place(rows["step"]), rows[column], color=style["color"])
         marked = rows[rows["step"].isin(shown) | (rows["step"] == rows["step"].max())]
@@ -96,7 +100,12 @@ def _error_axes(axes: list[Axes], here: pd.DataFrame, title: str) -> None:
         f"{name}: {row['diverged_episodes']} diverged at step {row['step']}"
         for name, row in lost.iterrows()
     ]
-    place = {"transform": axes[0].transAxes, "ha": "right", "va": "top", "fontsize": 7.5}
+    place: dict[str, Any] = {
+        "transform": axes[0].transAxes,
+        "ha": "right",
+        "va": "top",
+        "fontsize": 7.5,
+    }
     axes[0].text(0.99, 0.99, "\n".join(lines), color=look.PALE, **place)
 
 

@@ -42,7 +42,7 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
     caption = (
         f"{dataset}: meta-training. Score on the fixed validation episodes against iterations "
         f"(left) and against seconds (right); a thin line is one training seed, a bold one the "
-        f"seeds' mean. The cross marks the iteration where a run diverged. Axes are logarithmic "
+        f"seeds' mean; a cross is where a run diverged. Axes are logarithmic "
         f"where the algorithms' lengths differ more than tenfold."
     )
     return figure, caption
