@@ -140,7 +140,8 @@ def paired(scores: pd.DataFrame, baselines: Iterable[str]) -> pd.DataFrame:
 
 
 def _difference(ours: pd.DataFrame, baseline: pd.DataFrame) -> tuple[pd.Series[float], int]:
-    both = ours.join(baseline, how="inner", rsuffix="_baseline")
+    suffixes = ("", "_baseline")
+    both = ours.merge(baseline, left_index=True, right_index=True, suffixes=suffixes)
     difference = both["score"] - both["score_baseline"]
     tie = np.isinf(both["score"]) & np.isinf(both["score_baseline"])
     lost = (both["diverged"] > 0) | (both["diverged_baseline"] > 0)

@@ -10,7 +10,8 @@ import yaml
 
 from metabench.files import write_array, write_json, write_text
 
-WAY, SHOT, QUERIES, EPISODES = 5, 1, 15, 40
+WAY, SHOT, QUERIES, EPISODES = 20, 1, 5, 40
+CLASSES = 24
 CURVES, POINTS = 30, 50
 STUDY: dict[str, Any] = {
     "study": "fake",
@@ -21,7 +22,7 @@ STUDY: dict[str, Any] = {
         {"dataset": "sinusoid", "settings": ["5s"], "algorithms": ["maml", "pretrain_finetune"]},
         {
             "dataset": "omniglot_challenge_small1",
-            "settings": ["5w1s"],
+            "settings": ["20w1s"],
             "algorithms": ["maml", "protonet", "pretrain_head", "reptile"],
             "references": ["people", "bpl"],
         },
@@ -99,23 +100,23 @@ def run_json(dataset: str, algorithm: str, seed: int, **more: Any) -> dict[str, 
 def _images(results: Path) -> None:
     rng = np.random.default_rng(0)
     data = results / "data/omniglot_challenge_small1/test"
-    strokes = rng.random((WAY * 2, 4, 4)) > 0.6
+    strokes = rng.random((CLASSES, 4, 4)) > 0.6
     pictures = np.kron(strokes, np.ones((7, 7))).astype(np.uint8) * 255
-    noise = rng.random((WAY * 2, 20, 28, 28)) > 0.05
+    noise = rng.random((CLASSES, 20, 28, 28)) > 0.05
     write_array(data / "images.npy", (pictures[:, None] * noise).reshape(-1, 28, 28, 1))
-    write_array(data / "labels.npy", np.repeat(np.arange(WAY * 2), 20).astype(np.int32))
-    write_text(data / "classes.txt", "".join(f"Latin/character{i:02}\n" for i in range(WAY * 2)))
+    write_array(data / "labels.npy", np.repeat(np.arange(CLASSES), 20).astype(np.int32))
+    write_text(data / "classes.txt", "".join(f"Latin/character{i:02}\n" for i in range(CLASSES)))
     support = np.empty((EPISODES, WAY, SHOT), np.int32)
     query = np.empty((EPISODES, WAY * QUERIES), np.int32)
     labels = np.empty_like(query)
     for episode in range(EPISODES):
-        classes = rng.permutation(WAY * 2)[:WAY]
+        classes = rng.permutation(CLASSES)[:WAY]
         drawings = classes[:, None] * 20 + np.stack([rng.permutation(20) for _ in classes])
         support[episode] = drawings[:, :SHOT]
         order = rng.permutation(WAY * QUERIES)
         query[episode] = drawings[:, SHOT : SHOT + QUERIES].ravel()[order]
         labels[episode] = np.repeat(np.arange(WAY), QUERIES)[order]
-    folder = results / "episodes/omniglot_challenge_small1/test-5w1s"
+    folder = results / "episodes/omniglot_challenge_small1/test-20w1s"
     write_array(folder / "support.npy", support)
     write_array(folder / "query.npy", query)
     write_array(folder / "query_labels.npy", labels)
@@ -123,7 +124,7 @@ def _images(results: Path) -> None:
 
 
 def _image_runs(results: Path) -> None:
-    labels = np.load(results / "episodes/omniglot_challenge_small1/test-5w1s/query_labels.npy")
+    labels = np.load(results / "episodes/omniglot_challenge_small1/test-20w1s/query_labels.npy")
     rng = np.random.default_rng(1)
     hard = rng.normal(0, 0.08, (EPISODES, 1))  # shared by the algorithms, so that pairing gains
 
@@ -131,7 +132,7 @@ def _image_runs(results: Path) -> None:
         wrong = (labels + rng.integers(1, WAY, labels.shape)) % WAY
         return np.where(rng.random(labels.shape) < right - hard, labels, wrong).astype(np.int32)
 
-    runs = results / "runs/fake/omniglot_challenge_small1/5w1s"
+    runs = results / "runs/fake/omniglot_challenge_small1/20w1s"
     for algorithm, (right, modes) in IMAGES.items():
         for seed in (0, 1):
             folder = runs / algorithm / f"seed{seed}"

@@ -41,8 +41,10 @@ def test_an_episode_diverged_when_it_is_a_hundred_times_worse_than_predicting_ze
 
 def test_scores_of_the_study_are_those_of_its_predictions(collected: Where) -> None:
     scores = pd.read_csv(collected["report"] / "scores.csv.gz")
-    folder = collected["runs"] / "omniglot_challenge_small1/5w1s/maml/seed1"
-    labels = np.load(collected["episodes"] / "omniglot_challenge_small1/test-5w1s/query_labels.npy")
+    folder = collected["runs"] / "omniglot_challenge_small1/20w1s/maml/seed1"
+    labels = np.load(
+        collected["episodes"] / "omniglot_challenge_small1/test-20w1s/query_labels.npy"
+    )
     want = (np.load(folder / "predictions.npy")[1] == labels).mean(axis=1)
     mine = scores.query("algorithm == 'maml' and seed == 1 and mode == 'inductive'")
     assert mine["episode"].tolist() == list(range(len(want)))
@@ -78,7 +80,7 @@ def test_collecting_twice_gives_the_same_bytes(fresh: Where) -> None:
 
 
 def test_an_external_program_may_leave_the_mode_out(fresh: Where) -> None:
-    folder = fresh["runs"] / "omniglot_challenge_small1/5w1s/protonet/seed0"
+    folder = fresh["runs"] / "omniglot_challenge_small1/20w1s/protonet/seed0"
     described = read_json(folder / "run.json")
     del described["modes"]
     write_json(folder / "run.json", described)
@@ -89,19 +91,22 @@ def test_an_external_program_may_leave_the_mode_out(fresh: Where) -> None:
 
 
 DAMAGES: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "shape": (lambda p: p[:, :-1], r"predictions.npy: shape \(2, 39, 75\); must be \(2, 40, 75\)"),
+    "shape": (
+        lambda p: p[:, :-1],
+        r"predictions.npy: shape \(2, 39, 100\); must be \(2, 40, 100\)",
+    ),
     "type": (
         lambda p: p.astype(np.float64),
         "predictions.npy: elements are float64; must be whole",
     ),
-    "high": (lambda p: p + 4, "predictions.npy: class 8; must be 0 to 4"),
-    "negative": (lambda p: p - 1, "predictions.npy: class -1; must be 0 to 4"),
+    "high": (lambda p: p + 4, "predictions.npy: class 23; must be 0 to 19"),
+    "negative": (lambda p: p - 1, "predictions.npy: class -1; must be 0 to 19"),
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_wrong_predictions_are_named(fresh: Where, damage: str) -> None:
-    path = fresh["runs"] / "omniglot_challenge_small1/5w1s/maml/seed0/predictions.npy"
+    path = fresh["runs"] / "omniglot_challenge_small1/20w1s/maml/seed0/predictions.npy"
     change, message = DAMAGES[damage]
     write_array(path, change(np.load(path)))
     with pytest.raises(MetabenchError, match=message):

@@ -1,0 +1,240 @@
+"""Tables, figures and the page show what the results say, whatever the results are."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import fake_study
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from metabench import formats, published
+from metabench.errors import MetabenchError
+from metabench.figures import write_figures
+from metabench.figures.look import COLOURS, MARKERS
+from metabench.page import write_page
+from metabench.report_names import (
+    FIGURE_FORMATS,
+    TABLE_FORMATS,
+    TABLE_NAMES,
+    figure_names,
+    parse_setting,
+)
+from metabench.results import collect
+from metabench.tables import write_tables
+
+Where = dict[str, Path]
+DATASETS = {
+    "sinusoid": {"task": "regression"},
+    "omniglot_challenge_small1": {"task": "classification"},
+}
+
+
+@pytest.fixture(scope="module")
+def report(collected: Where) -> Path:
+    """The made-up study with its tables, figures and page; only read it."""
+    write_tables(collected["report"], fake_study.STUDY)
+    write_figures(collected["report"], fake_study.STUDY, collected["results"])
+    write_page(collected["report"], fake_study.STUDY)
+    return collected["report"]
+
+
+def row(report: Path, table: str, **where: Any) -> Any:
+    frame = pd.read_csv(report / f"tables/{table}.csv")
+    for name, value in where.items():
+        frame = frame[frame[name] == value]
+    assert len(frame) == 1
+    return frame.iloc[0]
+
+
+def test_the_files_are_those_that_were_announced(report: Path) -> None:
+    tables = {f"{name}.{kind}" for name in TABLE_NAMES for kind in TABLE_FORMATS}
+    names = figure_names(fake_study.STUDY, DATASETS)
+    figures = {f"{name}.{kind}" for name in names for kind in FIGURE_FORMATS}
+    assert {path.name for path in (report / "tables").iterdir()} == tables
+    assert {path.name for path in (report / "figures").iterdir()} == figures
+
+
+def test_the_result_of_a_cell_is_its_mean_in_percent(report: Path) -> None:
+    scores = pd.read_csv(report / "scores.csv.gz")
+    mine = scores.query("algorithm == 'maml' and mode == 'inductive'")
+    cell = row(report, "results", algorithm="maml", mode="inductive")
+    assert cell["mean"] == pytest.approx(100 * mine["score"].mean(), rel=1e-5)
+    assert cell["error"] == pytest.approx(100 - cell["mean"], rel=1e-4)
+    assert cell["seeds"] == 2
+    assert cell["iterations"] == 100
+    assert cell["train_seconds"] == pytest.approx(61)
+
+
+def test_a_diverged_cell_says_where_and_has_no_number(report: Path) -> None:
+    cell = row(report, "results", algorithm="reptile")
+    assert np.isnan(cell["mean"])
+    for name in ("results.md", "results.tex"):
+        assert "diverged at iteration 40, 41" in (report / "tables" / name).read_text()
+
+
+def test_references_stand_in_the_table_with_their_source(report: Path) -> None:
+    people = row(report, "results", algorithm="people")
+    assert people["published"] == 4.5
+    assert people["published_metric"] == "error"
+    assert "from memory" in _line(report, "results.md", "Bayesian Program Learning")
+    assert "95.5" in _line(report, "summary.md", "People (published)")
+
+
+def test_sinusoid_stands_beside_the_paper_s_numbers(report: Path) -> None:
+    line = _line(report, "steps.md", "MAML (published)")
+    assert "0.67" in line
+    assert "0.35" in line
+    assert "2 diverged" in _line(report, "steps.md", "| MAML | none")
+
+
+def test_paired_differences_say_better_with_their_interval(report: Path) -> None:
+    pair = row(report, "paired", algorithm="protonet")
+    assert pair["verdict"] == "better"
+    assert pair["difference"] > pair["ci95"] > 0
+    both = pd.read_csv(report / "tables/results.csv").query("way == 20").set_index("algorithm")
+    assert pair["ci95"] < both.loc["protonet", "ci95"] + both.loc["pretrain_head", "ci95"]
+
+
+def test_latex_has_no_sign_that_breaks_it(report: Path) -> None:
+    for path in (report / "tables").glob("*.tex"):
+        text = path.read_text()
+        assert text.startswith(r"\begin{tabular}")
+        assert not re.search(r"(?<!\\)[%#_]", text), path.name
+        assert not re.search(r"[±−×∞…]", text), path.name
+        widths = {line.count(" & ") for line in text.splitlines() if line.endswith(r"\\")}
+        assert len(widths) == 1
+
+
+def test_figures_are_drawn_and_carry_their_captions(report: Path) -> None:
+    for path in (report / "figures").glob("*.png"):
+        with Image.open(path) as image:
+            assert image.width > 900
+            assert image.info["Description"]
+            assert len(set(image.convert("L").resize((60, 60)).tobytes())) > 5
+    for path in (report / "figures").glob("*.svg"):
+        tree = ElementTree.parse(path)
+        caption = tree.find(".//{http://purl.org/dc/elements/1.1/}description")
+        assert caption is not None
+        assert caption.text
+
+
+def test_the_sinusoid_s_caption_says_how_its_task_was_chosen(report: Path) -> None:
+    scores = pd.read_csv(report / "scores.csv.gz").query("algorithm == 'maml' and seed == 0")
+    errors = scores.query("dataset == 'sinusoid'").set_index("episode")["score"]
+    with Image.open(report / "figures/curves-sinusoid.png") as image:
+        caption = str(image.info["Description"])
+    found = re.search(r"episode (\d+), seed 0", caption)
+    assert found is not None
+    assert errors[int(found[1])] == pytest.approx(errors.median(), rel=0.5)
+    assert (errors < errors[int(found[1])]).sum() == len(errors) // 2
+
+
+def test_the_page_is_one_file_that_loads_nothing(report: Path) -> None:
+    page = (report / "index.html").read_text()
+    loaded = re.findall(r"""(?:src|href)\s*=\s*["']([^"']*)""", page)
+    assert loaded
+    assert all(address.startswith(("data:", "#")) for address in loaded)
+    assert not re.search(r"@import|url\(|<script|<link", page)
+    assert 'name="viewport"' in page
+
+
+def test_the_page_gives_the_answer_and_where_it_comes_from(report: Path) -> None:
+    page = (report / "index.html").read_text()
+    pair = row(report, "paired", algorithm="protonet")
+    by = formats.plus_minus(pair["difference"], pair["ci95"], "classification")
+    assert "best is Prototypical networks" in page
+    assert f"beats “Pre-training, new head” by {by} points on the same 40 episodes" in page
+    assert "diverged at" in page
+    assert "0123456789ab" in page
+    assert "eeeeeeeeeeeeeeee" in page
+    assert "50&nbsp;%" in page
+
+
+def test_the_same_results_give_the_same_files(collected: Where, report: Path) -> None:
+    page = (report / "index.html").read_bytes()
+    write_page(report, fake_study.STUDY)
+    assert (report / "index.html").read_bytes() == page
+
+
+@pytest.mark.parametrize("kept", ["sinusoid", "omniglot_challenge_small1"])
+def test_a_study_of_one_data_set_has_the_figures_that_apply(fresh: Where, kept: str) -> None:
+    entries = [entry for entry in fake_study.STUDY["grid"] if entry["dataset"] == kept]
+    study = {**fake_study.STUDY, "grid": entries}
+    collect(fresh["study"], [fresh["runs"] / kept], fresh["episodes"], fresh["report"])
+    write_tables(fresh["report"], study)
+    write_figures(fresh["report"], study, fresh["results"])
+    write_page(fresh["report"], study)
+    drawn = {path.stem for path in (fresh["report"] / "figures").iterdir()}
+    assert drawn == set(figure_names(study, DATASETS))
+    assert ("accuracy" in drawn) == (kept != "sinusoid")
+
+
+def test_missing_cells_are_dashes_and_lone_baselines_are_no_error(fresh: Where) -> None:
+    only = fresh["runs"] / "omniglot_challenge_small1/20w1s/pretrain_head/seed0"
+    collect(fresh["study"], [only], fresh["episodes"], fresh["report"])
+    write_tables(fresh["report"], fake_study.STUDY)
+    write_figures(fresh["report"], fake_study.STUDY, fresh["results"])
+    write_page(fresh["report"], fake_study.STUDY)
+    line = _line(fresh["report"], "summary.md", "| maml")
+    assert line.replace(" ", "").endswith("|-|-|")
+    assert "no meta-learner here" in (fresh["report"] / "index.html").read_text()
+
+
+def test_a_study_whose_runs_all_diverged_still_has_a_report(fresh: Where) -> None:
+    lost = fresh["runs"] / "omniglot_challenge_small1/20w1s/reptile"
+    study = {**fake_study.STUDY, "grid": fake_study.STUDY["grid"][1:]}
+    collect(fresh["study"], [lost], fresh["episodes"], fresh["report"])
+    write_tables(fresh["report"], study)
+    write_figures(fresh["report"], study, fresh["results"])
+    write_page(fresh["report"], study)
+    assert "No run has finished" in (fresh["report"] / "index.html").read_text()
+
+
+def test_every_colour_and_marker_is_another() -> None:
+    assert len(set(COLOURS.values())) == len(COLOURS)
+    assert len(set(MARKERS.values())) == len(MARKERS) == len(COLOURS)
+
+
+def test_published_rows_find_their_cells() -> None:
+    rows = published.load()
+    keys = ["key", "dataset", "way", "shot", "step", "mode"]
+    assert not rows.duplicated(keys).any()
+    assert set(rows["verified"]) == {"read", "from memory"}
+    maml = published.match(rows, "omniglot", 5, 1, "maml", "transductive")
+    assert maml["value"].tolist() == [98.7]
+    assert maml["split"].tolist() == ["random 1200/423"]
+    assert published.match(rows, "omniglot", 5, 1, "maml", "inductive").empty
+    protonet = published.match(rows, "omniglot", 20, 5, "protonet", "running")
+    assert protonet["value"].tolist() == [98.9]
+    assert protonet["split"].tolist() == [""]
+    steps = [published.match(rows, "sinusoid", 1, 5, "maml", "none", s) for s in (1, 5, 10)]
+    assert [found["value"].item() for found in steps] == [0.67, 0.38, 0.35]
+
+
+def test_a_setting_is_read_or_refused() -> None:
+    assert parse_setting("5w1s") == (5, 1)
+    assert parse_setting("10s") == (1, 10)
+    with pytest.raises(MetabenchError, match="setting '5-1': not understood"):
+        parse_setting("5-1")
+
+
+def test_numbers_as_text() -> None:
+    assert formats.plus_minus(98.704, 0.4, "classification") == "98.70 ± 0.40"
+    assert formats.plus_minus(0.3512, 0.0123, "regression") == "0.351 ± 0.012"
+    assert formats.plus_minus(float("inf"), float("nan"), "regression") == "∞"
+    assert formats.signed(-1.234, 0.5, "classification") == "−1.23 ± 0.50"
+    assert formats.number(float("nan"), "regression") == "-"
+    assert formats.latex_escape("**a_b ± 5 %**") == r"\textbf{a\_b $\pm$ 5 \%}"
+    assert formats.seconds(90) == "90 s"
+    assert formats.seconds(600) == "10 min"
+
+
+def _line(report: Path, table: str, part: str) -> str:
+    lines = (report / "tables" / table).read_text().splitlines()
+    return next(line for line in lines if part in line)
