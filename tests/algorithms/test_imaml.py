@@ -1,0 +1,106 @@
+"""Implicit MAML: the implicit gradient, its limits, and the variant of the released code."""
+
+import pytest
+import torch
+
+from metabench.algorithm import query_gradient
+from metabench.algorithms.imaml import IMAML, hessian_vector_product
+from metabench.algorithms.imaml_released import IMAMLReleased
+from metabench.inner_loop import gradient
+
+
+@pytest.fixture(autouse=True)
+def double():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def quadratic(task, phi):
+    """H and b of the support loss, the gradient of the query loss, and phi, with the bias last."""
+    X = torch.cat([task.support.x, torch.ones(len(task.support.x), 1)], 1)
+    Q = torch.cat([task.query.x, torch.ones(len(task.query.x), 1)], 1)
+    H, b = 2 / len(X) * X.T @ X, 2 / len(X) * X.T @ task.support.y
+    w = torch.cat([phi["head.weight"], phi["head.bias"][None]])
+    return H, b, lambda theta: 2 / len(Q) * Q.T @ (Q @ theta - task.query.y), w
+
+
+def vector(params):
+    return torch.cat([params["head.weight"], params["head.bias"][None]])
+
+
+def test_on_a_quadratic_inner_problem_and_meta_gradient_have_closed_forms(
+    linear, regression_task, start
+):
+    """theta = (H + lambda I)^-1 (b + lambda phi), g = (I + H / lambda)^-1 grad l_query(theta)."""
+    lam = 0.7
+    imaml = linear(IMAML, lam=lam, inner_lr=0.1, inner_steps=400, cg_steps=5, cg_tolerance=1e-12)
+    phi = start(imaml)
+    H, b, query, w = quadratic(regression_task, phi)
+    eye = torch.eye(5)
+    theta = torch.linalg.solve(H + lam * eye, b + lam * w)
+    torch.testing.assert_close(vector(imaml.adapt(phi, regression_task.support)), theta)
+    meta, metrics = imaml.meta_gradient(phi, regression_task)
+    torch.testing.assert_close(vector(meta), torch.linalg.solve(eye + H / lam, query(theta)))
+    assert metrics["inner_gradient_norm"] < 1e-8
+
+
+def test_the_implicit_gradient_is_the_derivative_of_the_solved_inner_problem(
+    linear, regression_task, start, difference
+):
+    """No equation of the paper is used: phi is moved, the inner problem is solved again."""
+    imaml = linear(IMAML, lam=0.7, inner_lr=0.1, inner_steps=400, cg_steps=5, cg_tolerance=1e-12)
+    phi = start(imaml)
+    meta, _ = imaml.meta_gradient(phi, regression_task)
+    difference(lambda phi: imaml.meta_loss(phi, regression_task)[0], phi, meta)
+
+
+def test_as_lambda_grows_it_tends_to_the_query_gradient_at_phi(conv, image_task, start, flat):
+    imaml = conv(IMAML, lam=1e7, inner_lr=1e-8, inner_steps=3)
+    phi = start(imaml)
+    at_phi, _ = query_gradient(imaml, phi, image_task.query)
+    meta, _ = imaml.meta_gradient(phi, image_task)
+    torch.testing.assert_close(flat(meta), flat(at_phi), rtol=1e-4, atol=1e-7)
+
+
+def test_hessian_vector_product_is_the_difference_of_gradients(conv, image_task, start, flat):
+    """H v = (grad l(theta + t v) - grad l(theta - t v)) / 2t, and H is symmetric."""
+    imaml = conv(IMAML)
+    theta = start(imaml)
+    g = torch.Generator().manual_seed(2)
+    u, v = ({n: torch.randn(p.shape, generator=g) for n, p in theta.items()} for _ in range(2))
+    t = 1e-6
+    ahead, behind = (
+        gradient(imaml.loss, {n: p + s * v[n] for n, p in theta.items()}, image_task.support)
+        for s in (t, -t)
+    )
+    Hu, Hv = (hessian_vector_product(imaml, theta, image_task.support, x) for x in (u, v))
+    torch.testing.assert_close(flat(Hv), (flat(ahead) - flat(behind)) / (2 * t), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(flat(u) @ flat(Hv), flat(v) @ flat(Hu))
+
+
+def test_the_pull_is_in_every_inner_step(linear, regression_task, start):
+    """Two steps by hand: theta <- theta - alpha (H theta - b + lambda (theta - phi))."""
+    imaml = linear(IMAML, lam=2.0, inner_lr=0.05, inner_steps=2)
+    phi = start(imaml)
+    H, b, _, w = quadratic(regression_task, phi)
+    theta = w - 0.05 * (H @ w - b)
+    theta = theta - 0.05 * (H @ theta - b + 2.0 * (theta - w))
+    torch.testing.assert_close(vector(imaml.adapt(phi, regression_task.support)), theta)
+
+
+def test_the_released_code_is_another_algorithm_and_is_done_as_it_does_it(
+    linear, regression_task, start
+):
+    """Plain descent, one step back of the share alpha lambda, and 2 (I + H / 24) g = grad."""
+    released = linear(IMAMLReleased, inner_lr=0.1, lam=2.0, inner_steps=3, cg_tolerance=1e-12)
+    phi = start(released)
+    H, b, query, w = quadratic(regression_task, phi)
+    theta = w
+    for _ in range(3):
+        theta = theta - 0.1 * (H @ theta - b)
+    theta = 0.8 * theta + 0.2 * w
+    torch.testing.assert_close(vector(released.adapt(phi, regression_task.support)), theta)
+    meta, _ = released.meta_gradient(phi, regression_task)
+    expected = torch.linalg.solve(2 * (torch.eye(5) + H / 24), query(theta))
+    torch.testing.assert_close(vector(meta), expected)
