@@ -155,6 +155,7 @@ def _runs(
                 backbone=cell.backbone,
                 hyperparameters=within_budget(full, budget),
                 published_iterations=published_iterations(cell, setting, algorithm),
+                title=algorithm.title,
                 code=algorithm.code,
             )
             own_seeds = [0] if algorithm.deterministic else seeds

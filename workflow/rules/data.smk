@@ -1,32 +1,5 @@
 # From nothing, or from published archives, to images and fixed episodes.
 
-ARCHIVES = {
-    archive.name: archive
-    for data in STUDY.datasets.values()
-    if hasattr(source := import_lazily(data.spec.module, str(data.file)), "archives")
-    for archive in source.archives(data.spec.options)
-}
-
-
-def archives_of(wildcards) -> list[str]:
-    """What a data set is made from."""
-    spec = STUDY.datasets[wildcards.dataset].spec
-    source = import_lazily(spec.module, wildcards.dataset)
-    return [
-        f"results/archives/{archive.name}.json"
-        for archive in source.archives(spec.options)
-    ]
-
-
-def data_spec(wildcards) -> str:
-    """The data set as canonical JSON."""
-    return canonical(asdict(STUDY.datasets[wildcards.dataset].spec))
-
-
-def asked(key: str):
-    """The value of ``episodes`` in a data set's file; ``key`` may have a ``{split}``."""
-    return lambda w: STUDY.datasets[w.dataset].episodes[key.format(split=w.split)]
-
 
 rule fetch:
     output:
@@ -68,19 +41,16 @@ rule prepare:
         data=data_spec,
     shell:
         "export OMP_NUM_THREADS={threads};"
-        " python -m metabench prepare --data {params.data:q} --sources {input:q}"
-        " --out results/data/{wildcards.dataset}" + LOGGED
+        " logged {log:q} python -m metabench prepare --data {params.data:q} --sources {input:q}"
+        " --out results/data/{wildcards.dataset}"
 
 
 rule image_episodes:
     input:
         lambda w: split_files(w.dataset, w.split),
     output:
-        expand(
-            EPISODES + "/{file}",
-            file=[*CLASSIFICATION_FILES, LABELS],
-            allow_missing=True,
-        ),
+        about=f"{EPISODES}/episodes.json",
+        arrays=[f"{EPISODES}/{name}" for name in (*IMAGE_ARRAYS, LABELS)],
     log:
         "logs/episodes/{dataset}/{split}-{way}w{shot}s.log",
     benchmark:
@@ -99,19 +69,18 @@ rule image_episodes:
         seed=asked("seed"),
     shell:
         "export OMP_NUM_THREADS={threads};"
-        " python -m metabench episodes --data {params.data:q} --split {wildcards.split}"
-        " --way {wildcards.way} --shot {wildcards.shot} --count {params.episodes}"
-        " --queries {params.queries} --seed {params.seed} {params.images:q}"
-        " --out $(dirname {output[0]:q})" + LOGGED
+        " logged {log:q} python -m metabench episodes --data {params.data:q}"
+        " --split {wildcards.split} --way {wildcards.way} --shot {wildcards.shot}"
+        " --count {params.episodes} --queries {params.queries} --seed {params.seed}"
+        " {params.images:q} --out $(dirname {output.about:q})"
 
 
 # Functions are sampled without images, and have other files.
 use rule image_episodes as function_episodes with:
     output:
-        expand(
-            EPISODES + "/{file}",
-            file=[*REGRESSION_FILES, "tasks.npy", LABELS],
-            allow_missing=True,
-        ),
+        about=f"{EPISODES}/episodes.json",
+        arrays=[
+            f"{EPISODES}/{name}" for name in (*FUNCTION_ARRAYS, LABELS, "tasks.npy")
+        ],
     wildcard_constraints:
         dataset=of_task("regression"),

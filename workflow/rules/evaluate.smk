@@ -1,25 +1,20 @@
 # Meta-testing. The labels of the test queries are no input here: only `collect` reads them.
 
 
-def model_folder(wildcards) -> str:
-    """Where the model lies that a run is evaluated on: mostly its own folder."""
-    run = run_spec(wildcards)
-    return folder_of(run, STUDY.trained_by(run))
-
-
 rule evaluate:
     input:
         images=lambda w: split_files(w.dataset, "test"),
-        episodes=lambda w: episode_files(w.dataset, "test", w.way, w.shot, labels=False),
-        model=lambda w: model_folder(w) + "/model.safetensors",
-        about=lambda w: model_folder(w) + "/train.json",
+        episodes=lambda w: episodes_of(w.dataset, "test", w.way, w.shot),
+        arrays=lambda w: episode_arrays(w.dataset, "test", w.way, w.shot, labels=False),
+        model=lambda w: f"{model_folder(w)}/model.safetensors",
+        about=lambda w: f"{model_folder(w)}/train.json",
     output:
-        predictions=RUN + "/predictions.npy",
-        about=RUN + "/run.json",
+        predictions=f"{RUN}/predictions.npy",
+        about=f"{RUN}/run.json",
     log:
-        LOG + "/evaluate.log",
+        f"{LOG}/evaluate.log",
     benchmark:
-        LOG + "/evaluate.jsonl"
+        f"{LOG}/evaluate.jsonl"
     wildcard_constraints:
         # External programs have rules of their own.
         algorithm=any_of(
@@ -33,6 +28,6 @@ rule evaluate:
         images=lambda w: image_options(w.dataset, images="test"),
     shell:
         "export OMP_NUM_THREADS={threads};"
-        " python -m metabench evaluate --spec {params.spec:q} {params.images:q}"
-        " --episodes $(dirname {input.episodes[0]:q}) --model $(dirname {input.model:q})"
-        " --out $(dirname {output.predictions:q})" + LOGGED
+        " logged {log:q} python -m metabench evaluate --spec {params.spec:q} {params.images:q}"
+        " --episodes $(dirname {input.episodes:q}) --model $(dirname {input.model:q})"
+        " --out $(dirname {output.predictions:q})"

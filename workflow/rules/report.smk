@@ -1,26 +1,5 @@
 # From predictions to tables, figures and the page. No torch from here on.
 
-from metabench.report_names import (
-    FIGURE_FORMATS,
-    TABLE_FORMATS,
-    TABLE_NAMES,
-    figure_names,
-)
-
-FIGURES = figure_names(
-    STUDY.values, {name: asdict(data.spec) for name, data in STUDY.datasets.items()}
-)
-
-
-def test_labels(wildcards) -> list[str]:
-    """The answers, for every setting of the study."""
-    return [
-        f"results/episodes/{e.dataset}/{e.split}-{e.way}w{e.shot}s/{name}"
-        for e in STUDY.episodes
-        if e.split == "test"
-        for name in ("episodes.json", LABELS)
-    ]
-
 
 rule collect:
     input:
@@ -29,9 +8,9 @@ rule collect:
         predictions=[f"{folder_of(run)}/predictions.npy" for run in STUDY.runs],
         labels=test_labels,
     output:
-        scores=REPORT + "/scores.csv.gz",
-        steps=REPORT + "/steps.csv",
-        runs=REPORT + "/runs.csv",
+        scores=f"{REPORT}/scores.csv.gz",
+        steps=f"{REPORT}/steps.csv",
+        runs=f"{REPORT}/runs.csv",
     log:
         f"logs/{STUDY.name}/collect.log",
     benchmark:
@@ -40,8 +19,8 @@ rule collect:
     params:
         runs=[folder_of(run) for run in STUDY.runs],
     shell:
-        "python -m metabench collect --study {input.study:q} --runs {params.runs:q}"
-        f" --episodes results/episodes --out {REPORT}" + LOGGED
+        "logged {log:q} python -m metabench collect --study {input.study:q} --runs {params.runs:q}"
+        f" --episodes results/episodes --out {REPORT}"
 
 
 rule tables:
@@ -50,17 +29,18 @@ rule tables:
         study=study_file(),
         published=str(PROJECT / "config" / "published.csv"),
     output:
-        expand(
-            REPORT + "/tables/{name}.{format}", name=TABLE_NAMES, format=TABLE_FORMATS
-        ),
+        [
+            f"{REPORT}/tables/{name}.{end}"
+            for name in TABLE_NAMES
+            for end in TABLE_FORMATS
+        ],
     log:
         f"logs/{STUDY.name}/tables.log",
     benchmark:
         f"logs/{STUDY.name}/tables.jsonl"
     localrule: True
     shell:
-        f"python -m metabench tables --study {{input.study:q}} --report {REPORT}"
-        + LOGGED
+        f"logged {{log:q}} python -m metabench tables --study {{input.study:q}} --report {REPORT}"
 
 
 rule figures:
@@ -68,15 +48,15 @@ rule figures:
         *rules.collect.output,
         study=study_file(),
     output:
-        expand(REPORT + "/figures/{name}.{format}", name=FIGURES, format=FIGURE_FORMATS),
+        [f"{REPORT}/figures/{name}.{end}" for name in FIGURES for end in FIGURE_FORMATS],
     log:
         f"logs/{STUDY.name}/figures.log",
     benchmark:
         f"logs/{STUDY.name}/figures.jsonl"
     localrule: True
     shell:
-        f"python -m metabench figures --study {{input.study:q}} --report {REPORT}"
-        " --results results" + LOGGED
+        f"logged {{log:q}} python -m metabench figures --study {{input.study:q}} --report {REPORT}"
+        " --results results"
 
 
 rule page:
@@ -85,11 +65,11 @@ rule page:
         rules.figures.output,
         study=study_file(),
     output:
-        REPORT + "/index.html",
+        f"{REPORT}/index.html",
     log:
         f"logs/{STUDY.name}/page.log",
     benchmark:
         f"logs/{STUDY.name}/page.jsonl"
     localrule: True
     shell:
-        f"python -m metabench page --study {{input.study:q}} --report {REPORT}" + LOGGED
+        f"logged {{log:q}} python -m metabench page --study {{input.study:q}} --report {REPORT}"

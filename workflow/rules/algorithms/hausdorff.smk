@@ -3,22 +3,25 @@
 rule hausdorff:
     input:
         images="results/data/{dataset}/test/images.npy",
-        episodes=lambda w: episode_files(w.dataset, "test", w.way, w.shot, labels=False),
+        episodes=lambda w: episodes_of(w.dataset, "test", w.way, w.shot),
+        arrays=lambda w: episode_arrays(w.dataset, "test", w.way, w.shot, labels=False),
     output:
-        predictions=RUN.replace("{algorithm}", "hausdorff") + "/predictions.npy",
-        about=RUN.replace("{algorithm}", "hausdorff") + "/run.json",
+        predictions=run_file("hausdorff", "predictions.npy"),
+        about=run_file("hausdorff", "run.json"),
     log:
-        LOG.replace("{algorithm}", "hausdorff") + "/evaluate.log",
+        log_file("hausdorff", "evaluate.log"),
     benchmark:
-        LOG.replace("{algorithm}", "hausdorff") + "/evaluate.jsonl"
+        log_file("hausdorff", "evaluate.jsonl")
     threads: 1
+    params:
+        study=STUDY.name,
     shell:
         # The challenge's drawings as published, before they were made smaller, where they are.
         "images=$(dirname {input.images:q})/original.npy;"
         ' [ -f "$images" ] || images={input.images:q};'
-        " episodes=$(dirname {input.episodes[0]:q});"
+        " episodes=$(dirname {input.episodes:q});"
         " export OMP_NUM_THREADS={threads};"
-        ' python -m metabench.baselines.hausdorff --images "$images"'
+        ' logged {log:q} python -m metabench.baselines.hausdorff --images "$images"'
         ' --support "$episodes/support.npy" --query "$episodes/query.npy"'
-        ' --episodes "$episodes/episodes.json" --study ' + STUDY.name + ""
-        " --out {output.predictions:q}" + LOGGED
+        " --episodes {input.episodes:q} --study {params.study:q}"
+        " --out {output.predictions:q}"

@@ -1,0 +1,173 @@
+# Where files lie, and which of them a job needs.
+
+import re
+from dataclasses import asdict
+
+from metabench.config import run_key
+from metabench.files import canonical
+from metabench.lazy import import_lazily
+from metabench.report_names import (
+    FIGURE_FORMATS,
+    TABLE_FORMATS,
+    TABLE_NAMES,
+    figure_names,
+)
+from metabench.spec import RunSpec
+
+EPISODES = "results/episodes/{dataset}/{split}-{way}w{shot}s"
+RUN = f"results/runs/{STUDY.name}/{{dataset}}/{{way}}w{{shot}}s/{{algorithm}}/seed{{seed}}"
+LOG = f"logs/{STUDY.name}/{{dataset}}/{{way}}w{{shot}}s/{{algorithm}}/seed{{seed}}"
+REPORT = f"reports/{STUDY.name}"
+
+SPLIT_FILES = ("images.npy", "labels.npy", "classes.txt", "meta.json")
+IMAGE_ARRAYS = ("support.npy", "query.npy")
+FUNCTION_ARRAYS = ("support_x.npy", "support_y.npy", "query_x.npy")
+LABELS = "query_labels.npy"  # of the queries: for validation and scoring, never for a test run
+FIGURES = figure_names(
+    STUDY.values, {name: asdict(data.spec) for name, data in STUDY.datasets.items()}
+)
+ARCHIVES = {
+    archive.name: archive
+    for data in STUDY.datasets.values()
+    if hasattr(source := import_lazily(data.spec.module, str(data.file)), "archives")
+    for archive in source.archives(data.spec.options)
+}
+
+
+MODELS = {run_key(run): run for run in STUDY.models}
+RUNS = {run_key(run): run for run in STUDY.runs}
+
+
+wildcard_constraints:
+    dataset=r"[a-z0-9][a-z0-9_-]*",
+    split="train|val|test",
+    way=r"\d+",
+    shot=r"\d+",
+    algorithm=r"[a-z0-9][a-z0-9_-]*",
+    seed=r"\d+",
+
+
+def any_of(names) -> str:
+    """The pattern of a wildcard that is one of ``names``; for none of them, nothing matches."""
+    return "|".join(sorted(names)) or "(?!)"
+
+
+def of_task(task: str) -> str:
+    """The pattern of the study's data sets of one task."""
+    return any_of(
+        name for name, data in STUDY.datasets.items() if data.spec.task == task
+    )
+
+
+def model_spec(wildcards) -> RunSpec:
+    """What is to be trained."""
+    return MODELS[_key(wildcards)]
+
+
+def run_spec(wildcards) -> RunSpec:
+    """What is to be evaluated."""
+    return RUNS[_key(wildcards)]
+
+
+def _key(wildcards) -> tuple:
+    w = wildcards
+    return w.dataset, int(w.way), int(w.shot), w.algorithm, int(w.seed)
+
+
+def folder_of(run: RunSpec, algorithm: str = "") -> str:
+    """Where a run writes, or where another algorithm does in its place."""
+    place = {
+        "dataset": run.data.name,
+        "way": run.way,
+        "shot": run.shot,
+        "seed": run.seed,
+    }
+    return RUN.format(**place, algorithm=algorithm or run.algorithm)
+
+
+def run_file(algorithm: str, name: str) -> str:
+    """A file of the runs of one algorithm, for the rule of an external program."""
+    return f"{RUN}/{name}".replace("{algorithm}", algorithm)
+
+
+def log_file(algorithm: str, name: str) -> str:
+    """A log or benchmark of the runs of one algorithm, for the rule of an external program."""
+    return f"{LOG}/{name}".replace("{algorithm}", algorithm)
+
+
+def split_files(dataset: str, *splits: str, names=SPLIT_FILES) -> list[str]:
+    """The images of some splits; none for functions, which are drawn on the spot."""
+    if STUDY.datasets[dataset].spec.task == "regression":
+        return []
+    return [
+        f"results/data/{dataset}/{split}/{name}" for split in splits for name in names
+    ]
+
+
+def image_options(dataset: str, **folders: str) -> list[str]:
+    """Command line options that name the folders of splits: ``images="train"``."""
+    if STUDY.datasets[dataset].spec.task == "regression":
+        return []
+    options = []
+    for option, split in folders.items():
+        options += [f"--{option.replace('_', '-')}", f"results/data/{dataset}/{split}"]
+    return options
+
+
+def episodes_of(dataset: str, split: str, way, shot) -> str:
+    """The description of fixed episodes; their arrays lie beside it."""
+    return f"results/episodes/{dataset}/{split}-{way}w{shot}s/episodes.json"
+
+
+def episode_arrays(dataset: str, split: str, way, shot, labels: bool) -> list[str]:
+    """The arrays of fixed episodes, with or without the labels of the queries."""
+    regression = STUDY.datasets[dataset].spec.task == "regression"
+    names = FUNCTION_ARRAYS if regression else IMAGE_ARRAYS
+    folder = f"results/episodes/{dataset}/{split}-{way}w{shot}s"
+    return [f"{folder}/{name}" for name in (*names, *[LABELS] * labels)]
+
+
+def archives_of(wildcards) -> list[str]:
+    """What a data set is made from."""
+    spec = STUDY.datasets[wildcards.dataset].spec
+    source = import_lazily(spec.module, wildcards.dataset)
+    return [
+        f"results/archives/{archive.name}.json"
+        for archive in source.archives(spec.options)
+    ]
+
+
+def data_spec(wildcards) -> str:
+    """The data set as canonical JSON."""
+    return canonical(asdict(STUDY.datasets[wildcards.dataset].spec))
+
+
+def asked(key: str):
+    """The value of ``episodes`` in a data set's file; ``key`` may have a ``{split}``."""
+    return lambda w: STUDY.datasets[w.dataset].episodes[key.format(split=w.split)]
+
+
+def training_files(wildcards) -> dict:
+    """Training and validation images, and the validation episodes with their labels."""
+    w = wildcards
+    return {
+        "images": split_files(w.dataset, "train", "val"),
+        "episodes": episodes_of(w.dataset, "val", w.way, w.shot),
+        "arrays": episode_arrays(w.dataset, "val", w.way, w.shot, labels=True),
+    }
+
+
+def model_folder(wildcards) -> str:
+    """Where the model lies that a run is evaluated on: mostly its own folder."""
+    run = run_spec(wildcards)
+    return folder_of(run, STUDY.trained_by(run))
+
+
+def test_labels(wildcards) -> list[str]:
+    """The answers, for every setting of the study."""
+    about = [
+        episodes_of(e.dataset, e.split, e.way, e.shot)
+        for e in STUDY.episodes
+        if e.split == "test"
+    ]
+    return about + [file.replace("episodes.json", LABELS) for file in about]
