@@ -94,7 +94,8 @@ def turned_alphabets(names: Sequence[str], turns: Sequence[int]) -> list[Drawn]:
         for turn in turns:
             group = f"{alphabet}-rot{turn:03d}" if turn else alphabet
             classes.append(Drawn(f"{group}/{character}", name, turn))
-    return sorted(classes)
+    # Upright before turned: `Latin` before `Latin-rot090`, though `-` sorts before `/`.
+    return sorted(classes, key=lambda drawn: drawn.name.split("/"))
 
 
 def write_classes(

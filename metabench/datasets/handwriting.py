@@ -14,14 +14,14 @@ WHOLE = 7  # ways in which a whole drawing differs
 HAND_DRAWS = 4 * (WHOLE + MOST_STROKES * (1 + MOST_POINTS) * 2)  # random numbers of a drawing
 
 # How hands differ, as standard deviations at wobble 1.
-POINT_SHIFT = 0.10  # of a control point, in a box of side 2
-STROKE_SHIFT = 0.07  # of a whole stroke, in the same
-SLANT = 0.18  # horizontal for each unit of height
-TURN = 0.07  # tangent of half the angle: 8 degrees
-SCALE, ASPECT = 0.10, 0.08
-SHIFT = 1.0  # pixels
+POINT_SHIFT = 0.12  # of a control point, in a box of side 2
+STROKE_SHIFT = 0.08  # of a whole stroke, in the same
+SLANT = 0.22  # horizontal for each unit of height
+TURN = 0.085  # tangent of half the angle: 10 degrees
+SCALE, ASPECT = 0.12, 0.10
+SHIFT = 1.2  # pixels
 HALF_SIZE = 9.0  # pixels, of the box's half side
-PEN, PEN_SPREAD, THINNEST = 1.0, 0.2, 0.6  # pixels, the pen's radius
+PEN, PEN_SPREAD, THINNEST = 1.0, 0.24, 0.6  # pixels, the pen's radius
 
 
 def draw_character(

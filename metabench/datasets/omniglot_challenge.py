@@ -112,7 +112,7 @@ def prepare(options: dict[str, Any], sources: dict[str, Source], out: Path) -> N
     for split, classes in plan(options).items():
         write_classes(out / split, classes, drawings)
     with open_files(runs, Path(sources[runs.name].path)) as files:
-        _write_runs(files, size, out / "test")
+        write_runs(files, size, out / "test")
 
 
 def plan(options: dict[str, Any]) -> dict[str, list[Drawn]]:
@@ -130,7 +130,7 @@ def test_classes() -> list[str]:
     return [f"run{run + 1:02d}/class{row + 1:02d}" for run in range(RUNS) for row in range(WAY)]
 
 
-def _write_runs(files: Files, size: int, folder: Path) -> None:
+def write_runs(files: Files, size: int, folder: Path) -> None:
     """Write the drawings of the runs, and the runs as episodes."""
     learnt, tested = [], []  # paths of the drawings, class by class
     # Image 2c is the drawing of class c to learn from, image 2c + 1 the one to classify.

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import png, write_zip
+
+from metabench.datasets.archives import Archive, fetch, open_files, read_source
+from metabench.errors import MetabenchError
+
+
+def test_the_published_file_is_known_by_its_checksum(tmp_path: Path, published: Archive) -> None:
+    source = fetch(published, [tmp_path / "published"], tmp_path / "letters.json")
+    assert (source.origin, source.verified) == ("local", "archive")
+    assert f"sha256:{source.sha256}" == published.checksum
+    assert read_source(tmp_path / "letters.json") == source
+
+
+def test_a_repacked_archive_and_an_unpacked_folder_are_known_by_their_content(
+    tmp_path: Path, published: Archive, letters: dict[str, bytes]
+) -> None:
+    rest = {name.removeprefix("letters/"): content for name, content in letters.items()}
+    backwards = dict(reversed(letters.items()))
+    write_zip(tmp_path / "repacked" / "letters.zip", {**backwards, "letters/read me.txt": b"hello"})
+    write_zip(tmp_path / "rootless" / "letters.zip", {**rest, "__MACOSX/Latin/._1_1.png": b"mac"})
+    for name, content in letters.items():
+        (tmp_path / "unpacked" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "unpacked" / name).write_bytes(content)
+    places = ["repacked", "rootless", "unpacked", "unpacked/letters"]
+    for number, place in enumerate(places):
+        source = fetch(published, [tmp_path / place], tmp_path / f"{number}.json")
+        assert source.verified == "content"
+        assert source.sha256 == published.content_sha256
+        with open_files(published, Path(source.path)) as files:
+            assert {name: files.read(name) for name in files.names} == letters
+
+
+def test_the_folders_of_a_study_come_before_the_environment(
+    tmp_path: Path, published: Archive, letters: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_zip(tmp_path / "study" / "deep" / "inside" / "letters.zip", letters)
+    monkeypatch.setenv("METABENCH_DATA", str(tmp_path / "published"))
+    found = fetch(published, [tmp_path / "study"], tmp_path / "a.json")
+    assert found.path == str(tmp_path / "study" / "deep" / "inside" / "letters.zip")
+    (tmp_path / "empty").mkdir()
+    found = fetch(published, [tmp_path / "empty"], tmp_path / "b.json")
+    assert found.path == str(tmp_path / "published" / "letters.zip")
+
+
+def test_an_altered_archive_is_named_with_both_digests_and_not_used(
+    tmp_path: Path, published: Archive, letters: dict[str, bytes]
+) -> None:
+    first = next(iter(letters))
+    write_zip(tmp_path / "altered" / "letters.zip", {**letters, first: png(99)})
+    with pytest.raises(MetabenchError) as error:
+        fetch(published, [tmp_path / "altered"], tmp_path / "out" / "letters.json")
+    message = str(error.value)
+    assert str(tmp_path / "altered" / "letters.zip") in message
+    assert f"expected content sha256 {published.content_sha256}, found " in message
+    assert "\n" not in message
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_a_damaged_zip_is_named_with_both_digests(
+    tmp_path: Path, published: Archive, damage: str
+) -> None:
+    content = bytearray((tmp_path / "published" / "letters.zip").read_bytes())
+    if damage == "cut":
+        del content[len(content) // 2 :]
+    else:
+        content[200] ^= 255
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "letters.zip").write_bytes(content)
+    with pytest.raises(MetabenchError, match=r"letters.zip: .*; expected sha256:.*, found sha256:"):
+        fetch(published, [tmp_path / "damaged"], tmp_path / "letters.json")
+
+
+@pytest.mark.parametrize(
+    "member",
+    ["../outside.png", "/etc/outside.png", "letters/../../x.png", "C:\\x.png", "..\\x.png"],
+)
+def test_a_zip_that_leads_out_of_itself_is_refused(
+    tmp_path: Path, published: Archive, letters: dict[str, bytes], member: str
+) -> None:
+    path = tmp_path / "evil" / "letters.zip"
+    write_zip(path, {**letters, member: png(1)})
+    with pytest.raises(MetabenchError, match="leads out"), open_files(published, path):
+        pass
+    with pytest.raises(MetabenchError, match="leads out"):
+        fetch(published, [path.parent], tmp_path / "letters.json")
+
+
+def test_a_missing_folder_is_named(
+    tmp_path: Path, published: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(MetabenchError, match="nowhere: no such folder"):
+        fetch(published, [tmp_path / "nowhere"], tmp_path / "letters.json")
+    monkeypatch.setenv("METABENCH_DATA", str(tmp_path / "gone"))
+    with pytest.raises(MetabenchError, match="METABENCH_DATA: no such folder"):
+        fetch(published, [], tmp_path / "letters.json")
+
+
+def test_md5_serves_where_no_sha256_is_published(tmp_path: Path, published: Archive) -> None:
+    path = tmp_path / "published" / "letters.zip"
+    md5 = hashlib.md5(path.read_bytes()).hexdigest()
+    source = fetch(replace(published, checksum=f"md5:{md5}"), [path.parent], tmp_path / "a.json")
+    assert source.verified == "archive"
+    assert json.loads((tmp_path / "a.json").read_text())["name"] == "letters.zip"
