@@ -35,8 +35,9 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
         here = at(table, way=way, shot=shot)
         title = formats.setting(way, shot, task)
         if regression:
-            _panel(axes[2 * i], here, "mean", report, handles)
-            _panel(axes[2 * i + 1], here, "robust", report, handles)
+            high = _limits(here)[1]
+            _panel(axes[2 * i], here, "mean", report, handles, high)
+            _panel(axes[2 * i + 1], here, "robust", report, handles, high)
             _error_axes(axes[2 * i : 2 * i + 2], here, title)
         else:
             _panel(axes[i], here, "mean", report, handles)
@@ -50,9 +51,17 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
 
 
 def _panel(
-    axis: Axes, here: pd.DataFrame, column: str, report: Report, handles: dict[str, Any]
+    axis: Axes,
+    here: pd.DataFrame,
+    column: str,
+    report: Report,
+    handles: dict[str, Any],
+    limit: float = 100.0,
 ) -> None:
-    """One line an algorithm, with a marker and its bar at the steps that tables show."""
+    """One line an algorithm, with a marker and its bar at the steps that tables show.
+
+    A line is broken where its mean is above ``limit``.
+    """
     shown = [step for step in SHOWN_STEPS if step in set(here["step"])]
     for algorithm, rows in here.groupby("algorithm", sort=False):
         name = str(algorithm)
@@ -60,7 +69,7 @@ def _panel(
             "color": look.colour(name, list(report.titles)),
             "marker": look.marker(name),
         }
-        rows = rows.assign(**{column: rows[column].where(np.isfinite(rows[column]))})
+        rows = rows.assign(**{column: rows[column].where(rows[column] <= limit)})
         axis.plot(_place(rows["step"]), rows[column], color=style["color"])
         marked = rows[rows["step"].isin(shown) | (rows["step"] == rows["step"].max())]
         half = marked["ci95"].fillna(0) if column == "mean" else None
@@ -85,28 +94,25 @@ def _place(steps: Any) -> Any:
     return np.log1p(steps)
 
 
-def _error_axes(axes: list[Axes], here: pd.DataFrame, title: str) -> None:
-    """The same logarithmic axis for both means, from the trimmed ones: no outlier sets it."""
+def _limits(here: pd.DataFrame) -> tuple[float, float]:
+    """Limits for both means, from the trimmed ones: no outlier sets them."""
     seen = here[["robust", "published"]].to_numpy(dtype=float)
     calm = here.loc[here["diverged_episodes"] == 0, "mean"]
-    low, high = np.nanmin(seen), max(np.nanmax(seen), calm.max() if len(calm) else 0)
+    highest = max(np.nanmax(seen), calm.max() if len(calm) else 0)
+    return float(np.nanmin(seen)) / 1.6, float(highest) * 1.9
+
+
+def _error_axes(axes: list[Axes], here: pd.DataFrame, title: str) -> None:
+    """The same logarithmic axis for both means, and how many episodes diverged."""
     for axis, name in zip(axes, ("plain mean", "trimmed mean"), strict=True):
-        axis.set_ylim(low / 1.6, high * 2.2)
+        axis.set_ylim(*_limits(here))
         look.errors(axis)
         axis.set_title(f"{title}, {name}")
     axes[0].set_ylabel("mean squared error")
     lost = here[here["diverged_episodes"] > 0].groupby("title", sort=False).last()
-    lines = [
-        f"{name}: {row['diverged_episodes']} diverged at step {row['step']}"
-        for name, row in lost.iterrows()
-    ]
-    place: dict[str, Any] = {
-        "transform": axes[0].transAxes,
-        "ha": "right",
-        "va": "top",
-        "fontsize": 7.5,
-    }
-    axes[0].text(0.99, 0.99, "\n".join(lines), color=look.PALE, **place)
+    lines = [f"{name}: {row['diverged_episodes']} diverged" for name, row in lost.iterrows()]
+    text = "\n".join(lines)
+    axes[0].text(0.03, 0.03, text, transform=axes[0].transAxes, va="bottom", fontsize=8)
 
 
 def _caption(dataset: str, regression: bool, seeds: int) -> str:
@@ -120,6 +126,6 @@ def _caption(dataset: str, regression: bool, seeds: int) -> str:
         text += (
             " The trimmed mean leaves out the lowest and the highest tenth of the episodes; the "
             "plain mean is what papers print (hollow circles); where tasks diverged "
-            "it may lie beyond the panel, or not be finite and missing."
+            "it may lie above the panel or be infinite, and its line breaks off."
         )
     return text

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from metabench import formats
 from metabench.figures import look
-from metabench.report_data import Report, at, run_folder
+from metabench.report_data import Report, at, in_order, run_folder
 
 AXES = {"iteration": "meta-iterations", "seconds": "seconds of training"}
 
@@ -51,7 +51,8 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
 def read_curves(report: Report, results: Path, dataset: str, way: int, shot: int) -> pd.DataFrame:
     """The validations of every run of a setting, diverged ones too: one row a validation."""
     parts = []
-    for _, run in at(report.runs, dataset=dataset, way=way, shot=shot).iterrows():
+    runs = in_order(at(report.runs, dataset=dataset, way=way, shot=shot), report)
+    for _, run in runs.iterrows():
         where = (dataset, way, shot, run["algorithm"], run["seed"])
         path = run_folder(results, report.study["study"], *where) / "history.csv"
         if path.exists():
@@ -68,12 +69,16 @@ def _panel(
         name = str(algorithm)
         colour = look.colour(name, list(report.titles))
         for _, run in rows.groupby("seed"):
-            axis.plot(run[column], run["val_score"], color=colour, linewidth=0.7, alpha=0.45)
+            thin: dict[str, Any] = {"color": colour, "linewidth": 0.7, "alpha": 0.45}
+            line = axis.plot(run[column], run["val_score"], **thin)[0]
             if run["status"].iloc[0] == "diverged":
                 last = run.iloc[-1]
                 axis.plot(last[column], last["val_score"], color=colour, marker="x")
-        mean = rows.groupby("iteration")[[column, "val_score"]].mean()
-        line = axis.plot(mean[column], mean["val_score"], color=colour)[0]
+        whole = at(rows, status="finished")
+        if len(whole):
+            values = whole[["iteration", column, "val_score"]].to_numpy(dtype=float)
+            mean = pd.DataFrame(values, columns=["at", "x", "y"]).groupby("at").mean()
+            line = axis.plot(mean["x"], mean["y"], color=colour)[0]
         handles.setdefault(report.titles[name], line)
     ends = curves.groupby("algorithm")[column].max()
     if ends.max() > 10 * ends.min() > 0:

@@ -129,8 +129,11 @@ def _reference(paper: Any) -> dict[str, Any]:
     return {**about, **_published_columns(paper)}
 
 
-def score_text(row: Any) -> str:
-    """The score of a row of ``results_numbers``, or why there is none."""
+def score_text(row: Any, trimmed: bool = False) -> str:
+    """The score of a row of ``results_numbers``, or why there is none.
+
+    The trimmed mean stands beside it where an episode diverged, or where ``trimmed``.
+    """
     if row["status"] == "published":
         return formats.NONE
     if row["status"] == "diverged":
@@ -140,15 +143,21 @@ def score_text(row: Any) -> str:
         return formats.NONE
     text = formats.plus_minus(row["mean"], row["ci95"], row["task"])
     if row["diverged_episodes"] > 0:
-        text += "; " + _robust_text(row, "robust_ci95", int(row["episodes"] * row["seeds"]))
+        text += f"; {_trimmed(row)}"
+        among = int(row["episodes"] * row["seeds"])
+        text += f"; {row['diverged_episodes']:.0f} of {among} episodes diverged"
+    elif trimmed:
+        text += f"; {_trimmed(row)}"
     if row["diverged_seeds"] > 0:
-        text += f"; {row['diverged_seeds']:.0f} more diverged at iteration {row['diverged_at']}"
+        text += f"; {row['diverged_seeds']:.0f} more seed"
+        text += (
+            f"{'s' if row['diverged_seeds'] > 1 else ''} diverged at iteration {row['diverged_at']}"
+        )
     return text
 
 
-def _robust_text(row: Any, half: str, among: int) -> str:
-    robust = formats.plus_minus(row["robust"], row[half], row["task"])
-    return f"trimmed {robust}; {row['diverged_episodes']:.0f} of {among} episodes diverged"
+def _trimmed(row: Any) -> str:
+    return "trimmed " + formats.plus_minus(row["robust"], row["robust_ci95"], row["task"])
 
 
 def results_text(results: pd.DataFrame) -> pd.DataFrame:
