@@ -73,10 +73,9 @@ def _panel(
         axis.plot(_place(rows["step"]), rows[column], color=style["color"])
         marked = rows[rows["step"].isin(shown) | (rows["step"] == rows["step"].max())]
         half = marked["ci95"].fillna(0) if column == "mean" else None
-        drawn = axis.errorbar(
-            _place(marked["step"]), marked[column], yerr=half, markersize=5, capsize=2.5, **style
-        )
-        handles.setdefault(report.titles[name], drawn)
+        sizes: dict[str, Any] = {"markersize": 5, "linestyle": "none", "capsize": 2.5}
+        axis.errorbar(_place(marked["step"]), marked[column], yerr=half, **style, **sizes)
+        handles.setdefault(report.titles[name], Line2D([], [], markersize=5, **style))
         paper = rows.dropna(subset="published")
         if column == "mean" and len(paper):
             x, y = _place(paper["step"]), paper["published"]
@@ -126,6 +125,7 @@ def _caption(dataset: str, regression: bool, seeds: int) -> str:
         text += (
             " The trimmed mean leaves out the lowest and the highest tenth of the episodes; the "
             "plain mean is what papers print (hollow circles); where tasks diverged "
-            "it may lie above the panel or be infinite, and its line breaks off."
+            "it may lie above the panel or be infinite, and its line breaks off; the "
+            "panel says how many episodes of all seeds diverged by the last step."
         )
     return text

@@ -35,6 +35,22 @@ def provenance(report: Report) -> dict[str, str]:
     return {name: text for name, text in facts.items() if text}
 
 
+def cut_down(report: Report) -> str:
+    """A clause about runs that trained for less than the published iterations, or nothing."""
+    runs = report.runs
+    if not {"iterations", "published_iterations"} <= set(runs.columns):
+        return ""
+    trained = runs[(runs["published_iterations"] > 0) & (runs["iterations"] > 0)]
+    share = 100 * trained["iterations"] / trained["published_iterations"]
+    short = trained[share < 100]
+    if short.empty:
+        return ""
+    low, high = f"{share[short.index].min():.2g}", f"{share[short.index].max():.2g}"
+    who = "every algorithm" if len(short) == len(trained) else f"{len(short)} of {len(runs)} runs"
+    among = low if low == high else f"{low} to {high}"
+    return f"{who} trained for {among} % of the published iterations"
+
+
 def _values(runs: pd.DataFrame, column: str, cut: int | None = None) -> str:
     if column not in runs:
         return ""

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from metabench import __version__, formats
 from metabench.files import write_text
 from metabench.page.answer import answers
-from metabench.page.provenance import provenance
+from metabench.page.provenance import cut_down, provenance
 from metabench.report_data import read_report
 from metabench.report_names import figure_names
 from metabench.tables import make_tables
@@ -50,6 +50,7 @@ def write_page(report: Path, study: dict[str, Any]) -> None:
         answers=answers(tables["results"][0], tables["paired"][0]),
         tables={name: html_table(text) for name, (_, text) in tables.items() if len(text)},
         figures=[figure(report / "figures" / f"{name}.svg") for name in drawn],
+        shares=cut_down(found),
         provenance=provenance(found),
         version=__version__,
         has_diverged=bool((found.runs["status"] == "diverged").any()),

@@ -180,6 +180,7 @@ def results_text(results: pd.DataFrame) -> pd.DataFrame:
             "Seeds": f"{row['seeds']:.0f}" if measured else "-",
             "Episodes × queries": _episodes_text(row),
             "Digest": "-" if pd.isna(row["episodes_sha256"]) else row["episodes_sha256"][:8],
+            "Backbone": or_none(row["backbone"]),
             "Checkpoint": or_none(row["checkpoint"]),
             "Iterations": iterations_text(row),
             "Published": published_text(row),
