@@ -30,8 +30,11 @@ Points = NDArray[np.float64]  # [points, 2]
 
 
 def ink_points(image: NDArray[np.uint8]) -> Points:
-    """The coordinates of the pixels with ink of an image [H, W], relative to their mean."""
-    points = np.argwhere(image > 0).astype(np.float64)
+    """The coordinates of the pixels with ink of an image [H, W], relative to their mean.
+
+    Ink is what has more than half of the image's largest value: of grey edges, the darker half.
+    """
+    points = np.argwhere(image > image.max() / 2).astype(np.float64)
     centred: Points = points - points.mean(axis=0)
     return centred
 
@@ -52,7 +55,7 @@ def predict(
     """The nearest class of every query.
 
     Args:
-        images: uint8 [n, H, W], more than 0 where there is ink.
+        images: uint8 [n, H, W] or [n, H, W, 1], ink high on 0.
         support: int32 [episodes, way, shot], positions in ``images``.
         query: int32 [episodes, queries], positions in ``images``.
 
@@ -60,7 +63,7 @@ def predict(
         int32 [episodes, queries]: the row of ``support`` that holds the nearest drawing.
     """
     used = np.unique(np.concatenate([support.ravel(), query.ravel()]))
-    trees = {int(index): KDTree(ink_points(images[index])) for index in used}
+    trees = {int(index): KDTree(ink_points(images[index].squeeze())) for index in used}
     way, shot = support.shape[1:]
     predictions = np.empty(query.shape, dtype=np.int32)
     for episode, queries in enumerate(query):
@@ -122,7 +125,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Read images, support and query; write predictions, and ``run.json`` beside them if asked."""
     parser = argparse.ArgumentParser(description="Modified Hausdorff distance on fixed episodes")
     for name, about in {
-        "images": "uint8 [n, H, W], more than 0 where there is ink",
+        "images": "uint8 [n, H, W] or [n, H, W, 1], ink high on 0",
         "support": "int32 [episodes, way, shot]",
         "query": "int32 [episodes, queries]",
         "out": "predictions to write, int32 [episodes, queries]",

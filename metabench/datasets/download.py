@@ -171,8 +171,10 @@ def _continue_part(url: str, part: Path, size: int, timeout: float) -> None:
 def _copy(
     response: http.client.HTTPResponse, stream: IO[bytes], have: int, size: int, name: str
 ) -> None:
+    # A log is not a terminal, and wants a line now and then rather than ten a second.
+    pause = 0.1 if sys.stderr.isatty() else 5.0
     with tqdm(
-        desc=name, initial=have, total=size, unit="B", unit_scale=True, disable=None
+        desc=name, initial=have, total=size, unit="B", unit_scale=True, mininterval=pause
     ) as progress:
         while block := response.read1(BLOCK):
             if have == 0 and block.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):

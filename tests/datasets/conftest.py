@@ -1,19 +1,13 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
+from made_up import png, write_zip
 
 from metabench.datasets.archives import Archive, content_sha256
-
-Maker = Callable[..., Archive]
 
 
 @pytest.fixture
@@ -30,21 +24,6 @@ def _no_raw_data(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     """Tests that do not ask for raw data must not find any."""
     if "raw_data" not in request.fixturenames:
         monkeypatch.delenv("METABENCH_DATA", raising=False)
-
-
-def png(seed: int) -> bytes:
-    """A drawing as Omniglot has them: 105x105, one bit, ink black."""
-    pixels = np.random.default_rng(seed).random((105, 105)) > 0.2
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, format="PNG")
-    return stream.getvalue()
-
-
-def write_zip(path: Path, files: dict[str, bytes]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w") as packed:
-        for name, content in files.items():
-            packed.writestr(name, content)
 
 
 @pytest.fixture

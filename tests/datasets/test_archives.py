@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import png, write_zip
+from made_up import png, write_zip
 
 from metabench.datasets.archives import Archive, fetch, open_files, read_source
 from metabench.errors import MetabenchError

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from server import serve
+from bad_server import serve
 
 from metabench.datasets.download import download
 from metabench.errors import MetabenchError

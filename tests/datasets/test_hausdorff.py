@@ -27,6 +27,8 @@ def test_a_drawing_is_known_wherever_it_is_on_the_page() -> None:
     support = np.array([[[0], [1], [2]]], dtype=np.int32)
     query = np.array([[5, 3, 4]], dtype=np.int32)
     assert hausdorff.predict(images, support, query).tolist() == [[2, 0, 1]]
+    grey = np.where(images, 255, 60)[..., None].astype(np.uint8)
+    assert hausdorff.predict(grey, support, query).tolist() == [[2, 0, 1]]
 
 
 @pytest.mark.data

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import png
+from made_up import png
 
 from metabench.datasets import omniglot_challenge as challenge
 from metabench.datasets.archives import Files, fetch, open_files

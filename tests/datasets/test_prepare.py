@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import write_zip
+from made_up import write_zip
 
 from metabench.datasets import glyphs, omniglot
 from metabench.datasets.archives import Archive, fetch
