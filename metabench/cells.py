@@ -152,7 +152,9 @@ def _complete(algorithm: Algorithm, values: dict[str, Any], where: str) -> dict[
     """``values`` and the defaults of the algorithm's class; an external program has none."""
     if algorithm.hyperparameters is None:
         return values
-    return dataclasses.asdict(parse(algorithm.hyperparameters, values, where))
+    complete = dataclasses.asdict(parse(algorithm.hyperparameters, values, where))
+    # Lists, as JSON gives them back: a specification equals itself after a journey.
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in complete.items()}
 
 
 def _setting(value: Any, where: str, task: str) -> Setting:

@@ -37,7 +37,7 @@ def check_rules(study: Study) -> None:
     for name in dict.fromkeys(needed):
         if not (folder / f"{name}.smk").is_file():
             raise MetabenchError(
-                f"{study.algorithms[name].file}: no rule trains '{name}'; write "
+                f"{study.algorithms[name].file}: nothing trains '{name}'; write "
                 f"workflow/rules/algorithms/{name}.smk (docs/adding-an-algorithm.md)"
             )
 

@@ -3,7 +3,10 @@
 
 rule evaluate:
     input:
-        images=lambda w: split_files(w.dataset, "test"),
+        # The class of each image would give the queries' labels away: not `labels.npy`.
+        images=lambda w: split_files(
+            w.dataset, "test", names=["images.npy", "meta.json"]
+        ),
         episodes=lambda w: episodes_of(w.dataset, "test", w.way, w.shot),
         arrays=lambda w: episode_arrays(w.dataset, "test", w.way, w.shot, labels=False),
         model=lambda w: f"{model_folder(w)}/model.safetensors",

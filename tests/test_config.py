@@ -1,0 +1,349 @@
+"""Every mistake in a configuration is one line: the file, the key, and what would be right."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from metabench.cli import main
+from metabench.config import load
+from metabench.errors import MetabenchError
+from metabench.plan import describe
+
+FILES = {
+    "study.yaml": """\
+study: tiny
+seeds: [0, 1]
+grid:
+  - dataset: glyphs
+    settings: [5w1s]
+    algorithms: [maml, pretrain_finetune]
+    set: {validate_every: 10}
+    hyperparameters: {maml: {inner_lr: 0.2}}
+  - dataset: sinusoid
+    settings: [5s]
+    algorithms: [maml]
+""",
+    "datasets/glyphs.yaml": """\
+module: metabench.datasets.glyphs
+task: classification
+title: Glyphs
+options: {characters: 10, test_alphabets: 3, val_alphabets: 3}
+backbone: conv4-8
+episodes: {seed: 0, test: 10, test_queries: 15, val: 5, val_queries: 5}
+""",
+    "datasets/alphabets.yaml": """\
+module: metabench.datasets.glyphs
+task: classification
+title: Glyphs within an alphabet
+options: {characters: 10}
+within_group: true
+backbone: conv4-8
+episodes: {seed: 0, test: 10, test_queries: 15, val: 5, val_queries: 5}
+""",
+    "datasets/sinusoid.yaml": """\
+module: metabench.datasets.sinusoid
+task: regression
+title: Sinusoid
+backbone: mlp-40-40
+episodes: {seed: 0, test: 10, test_queries: 10, val: 5, val_queries: 10}
+""",
+    "algorithms/maml.yaml": """\
+title: MAML
+class: metabench.algorithms.maml:MAML
+tasks: [classification, regression]
+defaults: {iterations: 1001, inner_lr: 1e-2}
+settings:
+  - where: {task: classification}
+    set: {inner_lr: 0.4, inner_steps: 5}
+  - where: {dataset: [glyphs], way: 5, shot: 1}
+    set: {inner_steps: 2}
+  - where: {way: 20}
+    set: {inner_steps: 3}
+""",
+    "algorithms/protonet.yaml": """\
+title: Prototypical networks
+class: metabench.algorithms.protonet:ProtoNet
+tasks: [classification]
+""",
+    "algorithms/pretrain_head.yaml": """\
+title: Pre-training
+class: metabench.algorithms.pretrain_head:PretrainHead
+tasks: [classification]
+defaults: {iterations: 100}
+""",
+    "algorithms/pretrain_finetune.yaml": """\
+title: Pre-training, fine-tuned
+class: metabench.algorithms.pretrain_finetune:PretrainFinetune
+tasks: [classification, regression]
+model_of: {classification: pretrain_head}
+""",
+    "algorithms/nearest.yaml": """\
+title: Nearest neighbour
+external: true
+deterministic: true
+tasks: [classification]
+""",
+    "published.csv": "key,value\npeople,0.045\n",
+}
+STUDY = "study.yaml"
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write the files above, one of them with something replaced, and return the study's path."""
+
+    def written(name: str = STUDY, old: str = "", new: str = "") -> Path:
+        for file, text in FILES.items():
+            path = tmp_path / file
+            path.parent.mkdir(exist_ok=True)
+            if file == name and old:
+                assert old in text
+                text = text.replace(old, new, 1)
+            path.write_text(text)
+        return tmp_path / STUDY
+
+    return written
+
+
+GLYPHS, SINUSOID = "datasets/glyphs.yaml", "datasets/sinusoid.yaml"
+MAML, FINETUNE = "algorithms/maml.yaml", "algorithms/pretrain_finetune.yaml"
+
+# What is wrong: the file, what is replaced by what, and what the error must say.
+MISTAKES = {
+    # the file itself
+    "the same key twice": (STUDY, "seeds:", "study: b\nseeds:", [":2: key 'study'", "line 1"]),
+    "the same key twice, deep": (STUDY, "maml: {inner_lr: 0.2}", "maml: {}, maml: {}", [":8: key"]),
+    "a tab": (STUDY, "  - dataset: glyphs", "\t- dataset: glyphs", [":4: ", "spaces"]),
+    "a bracket left open": (STUDY, "[0, 1]", "[0, 1", [":3: not YAML"]),
+    "an empty file": (STUDY, FILES[STUDY], "# nothing\n", ["holds no keys", "key: value"]),
+    # the study
+    "a misspelt key": (STUDY, "seeds:", "sedes:", ["'sedes'", "did you mean 'seeds'"]),
+    "a missing key": (STUDY, "study: tiny\n", "", ["'study' is missing"]),
+    "a name with a slash": (STUDY, "study: tiny", "study: ../tiny", [": study: ", "lower-case"]),
+    "a name with a space": (STUDY, "study: tiny", "study: my study", [": study: ", "lower-case"]),
+    "no seeds": (STUDY, "[0, 1]", "[]", [": seeds: ", "[0, 1, 2]"]),
+    "seeds that are no list": (STUDY, "[0, 1]", "3", [": seeds: 3", "a list"]),
+    "a seed that is a text": (STUDY, "[0, 1]", "[0, one]", [": seeds[1]: 'one'", "whole number"]),
+    "a negative seed": (STUDY, "[0, 1]", "[0, -1]", [": seeds[1]: -1", "at least 0"]),
+    "a seed twice": (STUDY, "[0, 1]", "[0, 0]", [": seeds[1]: 0 is there twice"]),
+    "a budget of nothing": (STUDY, "seeds:", "budget: 0\nseeds:", [": budget: 0", "above 0"]),
+    "a budget above one": (STUDY, "seeds:", "budget: 2\nseeds:", [": budget: 2", "at most 1"]),
+    "no such folder": (STUDY, "seeds:", "archives: /none\nseeds:", [": archives: '/none'"]),
+    "a grid that is no list": (STUDY, FILES[STUDY].split("grid:")[1], " {}", [": grid: {}"]),
+    # a cell
+    "a misspelt key in a cell": (
+        STUDY, "    settings: [5w1s]", "    setings: [5w1s]",
+        ["grid[0]: unknown key 'setings'", "'settings'"],
+    ),
+    "an unknown data set": (
+        STUDY, "dataset: glyphs", "dataset: glyhps", ["grid[0].dataset", "did you mean 'glyphs'"],
+    ),
+    "an unknown algorithm": (
+        STUDY, "[maml, pre", "[mamml, pre", ["grid[0].algorithms[0]", "did you mean 'maml'"],
+    ),
+    "an algorithm for another task": (
+        STUDY, "[maml]", "[protonet]", ["grid[1].algorithms[0]", "for classification"],
+    ),
+    "an algorithm twice": (
+        STUDY, "[maml, pre", "[maml, maml, pre", ["grid[0].algorithms[1]: 'maml' is there twice"],
+    ),
+    "the same runs twice": (
+        STUDY, "  - dataset: sinusoid",
+        "  - {dataset: glyphs, settings: [5w1s], algorithms: [maml]}\n  - dataset: sinusoid",
+        ["grid[1]: maml on glyphs with 5w1s is in grid[0] already"],
+    ),
+    "a setting that is none": (STUDY, "5w1s", "5way", ["grid[0].settings[0]: '5way'", "5w1s"]),
+    "ways in regression": (STUDY, "[5s]", "[5w5s]", ["grid[1].settings[0]: '5w5s'", "5s"]),
+    "more ways than classes": (STUDY, "5w1s", "31w1s", ["grid[0].settings[0]", "at most 30 ways"]),
+    "more drawings than there are": (
+        STUDY, "5w1s", "5w6s", ["grid[0].settings[0]: 6 shots and 15 queries", "20 images"],
+    ),
+    "more ways than the largest group": (
+        STUDY, "dataset: glyphs\n    settings: [5w1s]",
+        "dataset: alphabets\n    settings: [11w1s]",
+        ["grid[0].settings[0]: 11 ways", "largest group", "at most 10 ways"],
+    ),
+    "more training drawings than there are": (
+        STUDY, "{inner_lr: 0.2}", "{train_shot: 10}", ["grid[0].algorithms (maml): 10 shots"],
+    ),
+    "an unknown backbone": (
+        STUDY, "    settings: [5w1s]", "    backbone: resnet-18\n    settings: [5w1s]",
+        ["grid[0]: backbone 'resnet-18'", "conv4-"],
+    ),
+    "an unknown published row": (
+        STUDY, "    settings: [5w1s]", "    references: [peple]\n    settings: [5w1s]",
+        ["grid[0].references[0]", "did you mean 'people'"],
+    ),
+    # hyperparameters
+    "an unknown hyperparameter": (
+        STUDY, "inner_lr: 0.2", "iner_lr: 0.2", ["grid[0].hyperparameters.maml", "'inner_lr'"],
+    ),
+    "one of the wrong type": (
+        STUDY, "inner_lr: 0.2", "inner_steps: 1.5", ["'inner_steps' is 1.5", "a whole number"],
+    ),
+    "one out of range": (
+        STUDY, "inner_lr: 0.2", "inner_lr: -1", ["'inner_lr' is -1", "above 0"],
+    ),
+    "one that not all here have": (
+        STUDY, "{validate_every: 10}", "{inner_lr: 0.1}",
+        ["grid[0].set (for pretrain_head): no hyperparameter 'inner_lr'"],
+    ),
+    "those of an algorithm that is not here": (
+        STUDY, "{maml: {inner_lr", "{mam: {inner_lr", ["grid[0].hyperparameters", "'maml'"],
+    ),
+    # the file of an algorithm
+    "a class and no class": (MAML, "title", "external: true\ntitle", ["`class: package"]),
+    "a module that is not there": (MAML, "algorithms.maml:", "algorithms.mml:", ["class: no mod"]),
+    "a class that is not there": (MAML, ":MAML", ":MAMML", [": class: ", "did you mean 'MAML'"]),
+    "a class without hyperparameters": (MAML, ":MAML", ":Batch", ["no `hyperparameters`"]),
+    "a path that is no class": (MAML, ":MAML", "; rm -rf", [": class: ", "package.module:Class"]),
+    "a default out of range": (MAML, "1e-2", "0", [": defaults: 'inner_lr' is 0"]),
+    "an unknown task": (MAML, "regression]", "regresion]", [": tasks[1]", "'regression'"]),
+    "an unknown condition": (MAML, "{way: 20}", "{ways: 20}", ["settings[2].where", "'way'"]),
+    "one that never holds": (MAML, "[glyphs]", "[glyps]", ["settings[1].where", "'glyphs'"]),
+    "a setting out of range": (MAML, "inner_steps: 3", "inner_steps: 0", ["settings[2].set: 'inn"]),
+    "a model of nothing": (FINETUNE, "pretrain_head", "pretrained", [": model_of: no algorithm"]),
+    # the file of a data set
+    "an unknown option": (GLYPHS, "characters", "caracters", [": options: ", "'characters'"]),
+    "an option out of range": (GLYPHS, "characters: 10", "characters: x", ["'characters'"]),
+    "a data set of no task": (GLYPHS, "task: classification", "task: vision", [": task: no task"]),
+    "a missing count": (SINUSOID, "val: 5, ", "", [": episodes: the key 'val' is missing"]),
+    "a data set without episodes": (SINUSOID, "test: 10", "test: 0", [": episodes.test: 0"]),
+    "a data set's module": (SINUSOID, "datasets.sinusoid", "datasets.sine", ["module: no mod"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_one_line_with_file_key_and_remedy(
+    write: Write, tmp_path: Path, mistake: str
+) -> None:
+    name, old, new, expected = MISTAKES[mistake]
+    study = write(name, old, new)
+    with pytest.raises(MetabenchError) as error:
+        load(study, tmp_path)
+    message = str(error.value)
+    print(message)
+    assert "\n" not in message
+    assert message.startswith(f"{tmp_path / name}:")
+    for part in expected:
+        assert part in message
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MetabenchError, match=r"none\.yaml: no such file"):
+        load(tmp_path / "none.yaml")
+
+
+def test_a_study_is_every_cell_from_every_seed(write: Write, tmp_path: Path) -> None:
+    study = load(write(), tmp_path)
+    runs = [(r.data.name, r.way, r.shot, r.algorithm, r.seed) for r in study.runs]
+    assert runs == [
+        ("glyphs", 5, 1, "maml", 0),
+        ("glyphs", 5, 1, "maml", 1),
+        ("glyphs", 5, 1, "pretrain_finetune", 0),
+        ("glyphs", 5, 1, "pretrain_finetune", 1),
+        ("sinusoid", 1, 5, "maml", 0),
+        ("sinusoid", 1, 5, "maml", 1),
+    ]
+    asked = {(e.dataset, e.split, e.way, e.shot, e.count, e.queries) for e in study.episodes}
+    assert asked == {
+        ("glyphs", "val", 5, 1, 5, 5),
+        ("glyphs", "test", 5, 1, 10, 15),
+        ("sinusoid", "val", 1, 5, 5, 10),
+        ("sinusoid", "test", 1, 5, 10, 10),
+    }
+
+
+def test_an_algorithm_may_be_tested_on_the_model_of_another(write: Write, tmp_path: Path) -> None:
+    study = load(write(), tmp_path)
+    trained = {(model.data.name, model.algorithm) for model in study.models}
+    assert trained == {("glyphs", "maml"), ("glyphs", "pretrain_head"), ("sinusoid", "maml")}
+    fine_tuned = next(run for run in study.runs if run.algorithm == "pretrain_finetune")
+    assert study.trained_by(fine_tuned) == "pretrain_head"
+
+
+def test_a_deterministic_external_program_runs_once_and_is_not_trained(
+    write: Write, tmp_path: Path
+) -> None:
+    study = load(write(STUDY, "[maml, pretrain_finetune]", "[nearest, maml]"), tmp_path)
+    assert [run.seed for run in study.runs if run.algorithm == "nearest"] == [0]
+    assert "nearest" not in {model.algorithm for model in study.models}
+
+
+def test_the_study_goes_over_the_published_values_and_those_over_the_defaults(
+    write: Write, tmp_path: Path
+) -> None:
+    images, functions = (
+        next(r for r in load(write(), tmp_path).models if r.data.name == name).hyperparameters
+        for name in ("glyphs", "sinusoid")
+    )
+    assert functions["inner_lr"] == 0.01  # the default, written 1e-2
+    assert functions["inner_steps"] == 1  # the class's own
+    assert images["inner_steps"] == 2  # the last setting that matches
+    assert images["inner_lr"] == 0.2  # the study's
+    assert images["validate_every"] == 10  # the study's, for all
+    assert functions["validate_every"] == 500
+
+
+def test_a_budget_is_a_share_of_the_iterations_rounded_up(write: Write, tmp_path: Path) -> None:
+    study = load(write(STUDY, "seeds:", "budget: 1e-2\nseeds:"), tmp_path)
+    run = next(run for run in study.models if run.algorithm == "maml")
+    assert run.hyperparameters["iterations"] == 11
+    assert run.published_iterations == 1001
+
+
+def test_specifications_survive_json(write: Write, tmp_path: Path) -> None:
+    for run in load(write(), tmp_path).runs:
+        assert type(run).from_json(run.to_json()) == run
+
+
+def test_files_beside_the_study_come_before_the_projects(write: Write, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    (project / "algorithms").mkdir(parents=True)
+    (project / "algorithms" / "maml.yaml").write_text("title: another\n")
+    assert load(write(), project).algorithms["maml"].title == "MAML"
+
+
+def test_a_check_prints_what_a_study_asks_for(write: Write, tmp_path: Path) -> None:
+    text = describe(load(write(), tmp_path))
+    assert "glyphs 5w1s, conv4-8: maml, pretrain_finetune" in text
+    assert "6 runs, 6 models to train, 4,204 meta-iterations" in text
+
+
+def test_the_command_line_says_an_error_in_one_line(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = write(STUDY, "seeds:", "sedes:")
+    assert main(["check", str(study)]) == 1
+    out, err = capsys.readouterr()
+    assert not out
+    assert err.startswith(f"metabench: error: {study}: unknown key 'sedes'")
+    assert err.count("\n") == 1
+
+
+def test_an_interrupt_is_quiet(
+    write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("metabench.config.load", interrupted)
+    assert main(["check", str(write())]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_check_loads_neither_torch_nor_pandas(write: Write) -> None:
+    code = (
+        "import sys; from metabench.cli import main; main(sys.argv[1:]); "
+        "print({'torch', 'torch.nn', 'pandas'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code, "check", str(write())]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert shown.stdout.endswith("set()\n")
