@@ -2,7 +2,7 @@
 #
 #     snakemake --cores all                                            the default study
 #     snakemake --cores all --configfile config/<study>.yaml           another
-#     snakemake --cores all tables                                     only its tables; or figures
+#     snakemake --cores all tables --configfile config/<study>.yaml    only its tables; or figures
 #
 # The study is read in workflow/rules/common.smk, which says why there is no `configfile:` here.
 # An algorithm is a file in workflow/rules/algorithms; see docs/adding-an-algorithm.md.

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.workflow
 
 EXAMPLE = """\
 study: example
-seeds: [0, 1]
+seeds: [3]
 grid:
   - dataset: glyphs_smoke
     settings: [5w1s]
@@ -25,9 +25,17 @@ def test_a_new_algorithm_and_an_external_program_are_run_and_scored(copy: Copy) 
     done = copy.snakemake(target, "--configfile", copy.write(EXAMPLE))
     assert done.returncode == 0, done.stdout
     scores = pd.read_csv(copy.folder / target)
-    seeds = scores.groupby("algorithm")["seed"].nunique()
-    assert seeds.to_dict() == {"anil": 2, "nearest": 1}
+    assert scores.groupby("algorithm")["seed"].unique().map(list).to_dict() == {
+        "anil": [3],
+        "nearest": [0],  # the same from every seed
+    }
     assert scores.groupby("algorithm")["score"].mean()["nearest"] > 0.25  # chance is 0.2
+
+    # An edit of the class runs its runs again, and no others.
+    with (copy.folder / "my_algorithms" / "anil.py").open("a") as source:
+        source.write("# edited\n")
+    rules = {job.rule for job in copy.plan("study.yaml", target)}
+    assert rules == {"train_anil", "evaluate", "collect"}
 
 
 def test_the_hyperparameters_of_a_new_algorithm_are_checked(copy: Copy) -> None:
