@@ -69,7 +69,7 @@ class ProtoNet(Algorithm):
 
 def class_means(embedded: torch.Tensor, y: torch.Tensor, way: int) -> torch.Tensor:
     """The mean of ``embedded`` [n, d] over each class of ``y`` [n]: [way, d]."""
-    member = torch.nn.functional.one_hot(y, way).to(embedded.dtype)
+    member = (y[:, None] == torch.arange(way, device=y.device)).to(embedded.dtype)  # [n, way]
     return member.T @ embedded / member.sum(0)[:, None]
 
 

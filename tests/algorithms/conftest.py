@@ -33,7 +33,7 @@ def linear() -> Callable[..., Algorithm]:
 
 @pytest.fixture
 def conv() -> Callable[..., Algorithm]:
-    """``conv(cls, **hyperparameters)``: an algorithm on 3-way images of 16x16 with a small Conv4."""
+    """``conv(cls, **hyperparameters)``: an algorithm on 3-way 16x16 images with a small Conv4."""
 
     def make(cls: type[Algorithm], classes: int = 7, **hp: Any) -> Algorithm:
         problem = Problem("classification", 3, 2, (1, 16, 16), classes)

@@ -1,5 +1,7 @@
 """The conjugate gradient method does what its theory promises."""
 
+import itertools
+
 import pytest
 import torch
 
@@ -33,7 +35,7 @@ def test_the_error_falls_in_the_a_norm_at_each_step():
     A, b = system(12)
     exact = torch.linalg.solve(A, b)
     errors = [float((e := solve(A, b, k) - exact) @ A @ e) for k in range(13)]
-    assert all(later < earlier for earlier, later in zip(errors, errors[1:], strict=False))
+    assert all(later < earlier for earlier, later in itertools.pairwise(errors))
 
 
 def test_its_directions_are_a_conjugate():
@@ -63,7 +65,9 @@ def test_a_right_hand_side_of_zero_has_the_solution_zero():
 
 
 def test_mapped_over_systems_it_solves_each():
-    A, b = (torch.stack(parts) for parts in zip(*(system(5, seed=s) for s in range(3)), strict=True))
+    A, b = (
+        torch.stack(parts) for parts in zip(*(system(5, seed=s) for s in range(3)), strict=True)
+    )
     mapped = torch.func.vmap(
         lambda A, b: conjugate_gradient(lambda p: {"x": A @ p["x"]}, {"x": b}, 5)["x"]
     )(A, b)

@@ -75,7 +75,9 @@ def test_hessian_vector_product_is_the_difference_of_gradients(conv, image_task,
         for s in (t, -t)
     )
     Hu, Hv = (hessian_vector_product(imaml, theta, image_task.support, x) for x in (u, v))
-    torch.testing.assert_close(flat(Hv), (flat(ahead) - flat(behind)) / (2 * t), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        flat(Hv), (flat(ahead) - flat(behind)) / (2 * t), rtol=1e-4, atol=1e-5
+    )
     torch.testing.assert_close(flat(u) @ flat(Hv), flat(v) @ flat(Hu))
 
 

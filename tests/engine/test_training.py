@@ -1,0 +1,180 @@
+"""Meta-training learns, reproduces to the bit, survives a kill, and stops when it diverges."""
+
+import csv
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from metabench.errors import MetabenchError
+from metabench.evaluation import evaluate
+from metabench.files import read_array, read_json
+from metabench.training import train
+
+EVERY = {
+    "metabench.algorithms.maml:MAML": {"inner_lr": 0.3, "inner_steps": 1, "test_inner_steps": 3},
+    "metabench.algorithms.fomaml:FOMAML": {"inner_lr": 0.3, "test_inner_steps": 3},
+    "metabench.algorithms.reptile:Reptile": {
+        "outer_optimizer": "sgd", "outer_lr": 1.0, "outer_schedule": "linear",
+        "inner_lr": 0.01, "train_shot": 6, "train_query": 0, "test_inner_steps": 20,
+    },
+    "metabench.algorithms.imaml:IMAML": {"inner_lr": 0.3, "inner_steps": 3, "test_inner_steps": 3},
+    "metabench.algorithms.imaml_released:IMAMLReleased": {
+        "inner_lr": 0.3, "inner_steps": 3, "test_inner_steps": 3,
+    },
+    "metabench.algorithms.protonet:ProtoNet": {},
+    "metabench.algorithms.pretrain_head:PretrainHead": {"meta_batch": 32, "head_lr": 0.1},
+    "metabench.algorithms.pretrain_finetune:PretrainFinetune": {
+        "meta_batch": 32, "test_lrs": (0.1,), "test_inner_steps": 10,
+    },
+}  # fmt: skip
+COMMON = {"iterations": 60, "meta_batch": 4, "train_query": 4, "validate_every": 20}
+COMMON |= {"outer_lr": 5e-3}
+
+
+def run(blobs, spec, out, **how):
+    data = blobs / "data/blobs"
+    train(spec, data / "train", data / "val", blobs / "episodes/val", out, "cpu", **how)
+
+
+def accuracy(blobs, spec, out):
+    evaluate(spec, blobs / "data/blobs/test", blobs / "episodes/test", out, out, "cpu")
+    labels = read_array(blobs / "episodes/test/query_labels.npy")
+    return float((read_array(out / "predictions.npy")[0] == labels).mean())
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_each_algorithm_learns_a_separable_task_and_repeats_itself_to_the_bit(
+    blobs, spec, tmp_path, name
+):
+    of = spec(name, **{**COMMON, **EVERY[name]})
+    run(blobs, of, tmp_path / "a")
+    run(blobs, of, tmp_path / "b")
+    models = [(tmp_path / x / "model.safetensors").read_bytes() for x in "ab"]
+    assert models[0] == models[1]
+    assert accuracy(blobs, of, tmp_path / "a") > 0.6  # chance is 1/3
+
+
+def test_the_history_is_written_as_training_goes(blobs, spec, tmp_path):
+    run(blobs, spec("metabench.algorithms.fomaml:FOMAML", **COMMON), tmp_path)
+    rows = list(csv.DictReader((tmp_path / "history.csv").open()))
+    assert [int(row["iteration"]) for row in rows] == list(range(4, 61, 4))
+    assert [int(row["iteration"]) for row in rows if row["val_score"]] == [20, 40, 60]
+    assert not (tmp_path / "resume.safetensors").exists()
+
+
+def test_the_best_checkpoint_is_the_one_that_validated_best(blobs, spec, tmp_path):
+    run(blobs, spec("metabench.algorithms.fomaml:FOMAML", **COMMON), tmp_path)
+    rows = list(csv.DictReader((tmp_path / "history.csv").open()))
+    scores = {int(r["iteration"]): float(r["val_score"]) for r in rows if r["val_score"]}
+    checkpoint = read_json(tmp_path / "train.json")["checkpoint"]
+    assert checkpoint["protocol"] == "best-on-validation"
+    assert checkpoint["iteration"] == max(scores, key=lambda i: (scores[i], -i))
+
+
+def test_meta_training_cannot_open_test_classes(blobs, spec, tmp_path):
+    """It works where there is no test split at all."""
+    copy = tmp_path / "copy"
+    shutil.copytree(blobs, copy, ignore=shutil.ignore_patterns("test"))
+    assert not list(copy.rglob("test"))
+    run(copy, spec("metabench.algorithms.fomaml:FOMAML", **COMMON), tmp_path / "out")
+    assert (tmp_path / "out/model.safetensors").exists()
+
+
+def test_meta_testing_needs_no_query_labels(blobs, spec, tmp_path):
+    of = spec("metabench.algorithms.fomaml:FOMAML", **COMMON)
+    run(blobs, of, tmp_path / "run")
+    copy = tmp_path / "copy"
+    shutil.copytree(blobs, copy, ignore=shutil.ignore_patterns("query_labels.npy"))
+    expected = accuracy(blobs, of, tmp_path / "run")
+    model = tmp_path / "run"
+    evaluate(of, copy / "data/blobs/test", copy / "episodes/test", model, tmp_path / "blind", "cpu")
+    labels = read_array(blobs / "episodes/test/query_labels.npy")
+    assert (read_array(tmp_path / "blind/predictions.npy")[0] == labels).mean() == expected
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_is_told(blobs, spec, tmp_path):
+    of = spec("metabench.algorithms.fomaml:FOMAML", **{**COMMON, "inner_lr": 1e30})
+    run(blobs, of, tmp_path)
+    told = read_json(tmp_path / "train.json")
+    assert told["status"] == "diverged"
+    assert "not finite at iteration" in told["diverged"]["message"]
+    assert "lower" in told["diverged"]["message"]
+    assert told["iterations"] <= told["diverged"]["iteration"]
+    evaluate(of, blobs / "data/blobs/test", blobs / "episodes/test", tmp_path, tmp_path, "cpu")
+    assert (read_array(tmp_path / "predictions.npy") == -1).all()
+    assert read_json(tmp_path / "run.json")["status"] == "diverged"
+
+
+def test_a_device_that_is_not_there_is_named(blobs, spec, tmp_path):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    of = spec("metabench.algorithms.fomaml:FOMAML", **COMMON)
+    with pytest.raises(MetabenchError, match="--device cuda: no CUDA GPU"):
+        train(of, None, None, blobs / "episodes/val", tmp_path, "cuda")
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_it_ends_with_the_same_model_to_the_bit(blobs, spec, tmp_path):
+    hp = {**COMMON, **EVERY["metabench.algorithms.maml:MAML"], "iterations": 3000}
+    of = spec("metabench.algorithms.maml:MAML", **{**hp, "validate_every": 50})
+    run(blobs, of, tmp_path / "whole")
+    data, out = blobs / "data/blobs", tmp_path / "killed"
+    command = [
+        sys.executable, "-m", "metabench", "train", "--spec", of.to_json(),
+        "--images", str(data / "train"), "--val-images", str(data / "val"),
+        "--val-episodes", str(blobs / "episodes/val"), "--out", str(out), "--device", "cpu",
+        "--resume-every", "0",
+    ]  # fmt: skip
+    moments = random.Random(0)
+    kills = 0
+    while kills < 6:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        resume, before = out / "resume.safetensors", mtime(out / "resume.safetensors")
+        while process.poll() is None and mtime(resume) == before:
+            time.sleep(0.01)
+        time.sleep(moments.uniform(0, 0.6))
+        if process.poll() is not None:
+            break
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        kills += 1
+    subprocess.run(command, check=True, capture_output=True)
+    assert kills >= 3
+    assert not resume.exists()
+    models = [(tmp_path / x / "model.safetensors").read_bytes() for x in ("whole", "killed")]
+    assert models[0] == models[1]
+    rows = [
+        [r[k] for k in ("iteration", "loss", "val_score")]
+        for x in ("whole", "killed")
+        for r in csv.DictReader((tmp_path / x / "history.csv").open())
+    ]
+    assert rows[: len(rows) // 2] == rows[len(rows) // 2 :]
+
+
+def mtime(path):
+    return path.stat().st_mtime_ns if path.exists() else None
+
+
+def test_a_resume_file_of_another_specification_is_not_used(blobs, spec, tmp_path, monkeypatch):
+    from metabench.training import Run
+
+    of = spec("metabench.algorithms.fomaml:FOMAML", **COMMON)
+    monkeypatch.setattr(Run, "finish", lambda self: None)  # as if killed at the end
+    run(blobs, of, tmp_path / "a", resume_every=0.0)
+    monkeypatch.undo()
+    other = spec("metabench.algorithms.fomaml:FOMAML", seed=1, **COMMON)
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    run(blobs, other, tmp_path / "b")
+    run(blobs, other, tmp_path / "c")
+    models = [(tmp_path / x / "model.safetensors").read_bytes() for x in "bc"]
+    assert models[0] == models[1]
+    assert np.isfinite(read_json(tmp_path / "c/train.json")["cost"]["train_seconds"])
