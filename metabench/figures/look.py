@@ -127,9 +127,12 @@ def errors(axis: Axes, which: str = "y") -> None:
     scale.set_major_formatter(lambda value, _: f"{value:g}")
 
 
-def legend(figure: Figure, handles: list[Any], labels: list[str], columns: int = 3) -> None:
+def legend(
+    figure: Figure, handles: list[Any], labels: list[str], columns: int | None = None
+) -> None:
     """One legend below all panels."""
     if handles:
+        columns = columns or (3 if figure.get_figwidth() >= WIDTH else 2)
         ncols = min(columns, len(handles))
         figure.legend(handles, labels, loc="outside lower center", ncols=ncols)
 

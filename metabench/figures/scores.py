@@ -60,7 +60,7 @@ def _draw(report: Report, task: str) -> Figure:
     for axis in axes[len(cells) :]:
         axis.set_axis_off()
     shown = table[table["status"] == "finished"]
-    look.legend(figure, *_key(shown, task), columns=3)
+    look.legend(figure, *_key(shown, task))
     return figure
 
 

@@ -111,7 +111,7 @@ def _error_axes(axes: list[Axes], here: pd.DataFrame, title: str) -> None:
     lost = here[here["diverged_episodes"] > 0].groupby("title", sort=False).last()
     lines = [f"{name}: {row['diverged_episodes']} diverged" for name, row in lost.iterrows()]
     text = "\n".join(lines)
-    axes[0].text(0.03, 0.03, text, transform=axes[0].transAxes, va="bottom", fontsize=8)
+    axes[1].text(0.03, 0.03, text, transform=axes[1].transAxes, va="bottom", fontsize=8)
 
 
 def _caption(dataset: str, regression: bool, seeds: int) -> str:
@@ -126,6 +126,6 @@ def _caption(dataset: str, regression: bool, seeds: int) -> str:
             " The trimmed mean leaves out the lowest and the highest tenth of the episodes; the "
             "plain mean is what papers print (hollow circles); where tasks diverged "
             "it may lie above the panel or be infinite, and its line breaks off; the "
-            "panel says how many episodes of all seeds diverged by the last step."
+            "right panel says how many episodes of all seeds diverged by the last step."
         )
     return text

@@ -39,6 +39,11 @@ def test_an_episode_diverged_when_it_is_a_hundred_times_worse_than_predicting_ze
     assert diverged(np.array([399.0, 401.0, np.inf]), labels).tolist() == [False, True, True]
 
 
+def test_a_task_of_small_amplitude_does_not_diverge_by_being_small() -> None:
+    labels = np.stack([np.full((4, 1), 0.1), np.full((4, 1), 4.0)])
+    assert diverged(np.array([2.0, 2.0]), labels).tolist() == [False, False]
+
+
 def test_scores_of_the_study_are_those_of_its_predictions(collected: Where) -> None:
     scores = pd.read_csv(collected["report"] / "scores.csv.gz")
     folder = collected["runs"] / "omniglot_challenge_small1/20w1s/maml/seed1"
