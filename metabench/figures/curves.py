@@ -36,7 +36,7 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
     folder = results / "episodes" / dataset / f"test-{way}w{shot}s"
     labels = read_array(folder / "query_labels.npy")
     figure, axes = look.panels(1, len(shown), 3.5)
-    episode = -1
+    episode, chosen_by = -1, ""
     for axis, algorithm in zip(axes, shown, strict=True):
         rows = at(report.steps, **here, algorithm=algorithm)
         seed = int(rows["seed"].min())
@@ -46,6 +46,7 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
         errors = squared_error(predictions, labels)
         if episode < 0:
             episode = int(np.argsort(errors[-1], kind="stable")[errors.shape[1] // 2])
+            chosen_by = f"{report.titles[algorithm]} (seed {seed}) after {_steps(steps[-1])}"
         drawn = [step for step in STEPS if step in steps] or [steps[0], steps[-1]]
         places = [steps.index(step) for step in dict.fromkeys(drawn)]
         colour = look.colour(algorithm, list(report.titles))
@@ -59,12 +60,10 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
     axes[0].set_ylabel("y")
     handles, names = axes[0].get_legend_handles_labels()
     look.legend(figure, list(handles), names, columns=5)
-    first = report.titles[shown[0]]
     caption = (
         f"One test task of {dataset} ({shot}-shot): target, support points, and the network's "
         f"prediction before and after gradient steps on the support points. Of all test tasks it "
-        f"is the one with the median error of {first} after {_steps(steps[-1])} (episode "
-        f"{episode}, seed {seed}); it was not chosen by eye."
+        f"is the one with the median error of {chosen_by}: episode {episode}, not chosen by eye."
     )
     return figure, caption
 

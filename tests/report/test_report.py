@@ -129,7 +129,7 @@ def test_the_sinusoid_s_caption_says_how_its_task_was_chosen(report: Path) -> No
     errors = scores.query("dataset == 'sinusoid'").set_index("episode")["score"]
     with Image.open(report / "figures/curves-sinusoid.png") as image:
         caption = str(image.info["Description"])
-    found = re.search(r"episode (\d+), seed 0", caption)
+    found = re.search(r"MAML \(seed 0\) after 10 steps: episode (\d+)", caption)
     assert found is not None
     assert errors[int(found[1])] == pytest.approx(errors.median(), rel=0.5)
     assert (errors < errors[int(found[1])]).sum() == len(errors) // 2
