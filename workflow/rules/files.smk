@@ -23,6 +23,9 @@ SPLIT_FILES = ("images.npy", "labels.npy", "classes.txt", "meta.json")
 IMAGE_ARRAYS = ("support.npy", "query.npy")
 FUNCTION_ARRAYS = ("support_x.npy", "support_y.npy", "query_x.npy")
 LABELS = "query_labels.npy"  # of the queries: for validation and scoring, never for a test run
+
+MODELS = {run_key(run): run for run in STUDY.models}
+RUNS = {run_key(run): run for run in STUDY.runs}
 FIGURES = figure_names(
     STUDY.values, {name: asdict(data.spec) for name, data in STUDY.datasets.items()}
 )
@@ -32,10 +35,6 @@ ARCHIVES = {
     if hasattr(source := import_lazily(data.spec.module, str(data.file)), "archives")
     for archive in source.archives(data.spec.options)
 }
-
-
-MODELS = {run_key(run): run for run in STUDY.models}
-RUNS = {run_key(run): run for run in STUDY.runs}
 
 
 wildcard_constraints:
