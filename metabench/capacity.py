@@ -36,7 +36,7 @@ def sizes_of(dataset: Dataset) -> dict[str, Sizes]:
 def check_setting(setting: Setting, dataset: Dataset, sizes: dict[str, Sizes], where: str) -> None:
     """Check that validation and test episodes of ``setting`` can be drawn."""
     for split in ("val", "test"):
-        queries = dataset.episodes[f"{split}_queries"]
+        queries = dataset.queries(split, setting.shot)
         said = f"{split}_queries of {dataset.file}"
         _check(split, setting.way, setting.shot, queries, said, dataset, sizes, where)
 

@@ -36,6 +36,10 @@ class Dataset:
     backbone: str  # where a study names no other
     episodes: dict[str, int]  # seed; test and val: how many; test_queries and val_queries: of each
 
+    def queries(self, split: str, shot: int) -> int:
+        """Queries of each class in the episodes of a split; as many as shots where 0 says so."""
+        return self.episodes[f"{split}_queries"] or shot
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -137,7 +141,9 @@ def read_dataset(file: Path) -> Dataset:
         title=fields.text(values["title"], f"{file}: title"),
         backbone=fields.text(values["backbone"], f"{file}: backbone"),
         episodes={
-            key: fields.whole(value, f"{file}: episodes.{key}", least=int(key != "seed"))
+            key: 0
+            if value == "shot" and key.endswith("queries")
+            else fields.whole(value, f"{file}: episodes.{key}", least=int(key != "seed"))
             for key, value in episodes.items()
         },
     )

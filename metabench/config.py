@@ -128,7 +128,7 @@ def _episodes(cell: Cell) -> list[Episodes]:
             way=setting.way,
             shot=setting.shot,
             count=asked[split],
-            queries=asked[f"{split}_queries"],
+            queries=cell.dataset.queries(split, setting.shot),
             seed=asked["seed"],
         )
         for setting in cell.settings

@@ -7,9 +7,6 @@ results do not depend on the cut beyond rounding.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
 
 from metabench.algorithm import Algorithm, Metrics
@@ -17,21 +14,6 @@ from metabench.tasks import Batch, Task
 from metabench.trees import Params, axpy, scale
 
 CHUNK = 2000  # examples whose activations are held at once
-
-
-def map_tasks(
-    function: Callable[[Params, Task], Any], params: Params, tasks: Task, examples: int
-) -> Any:
-    """``function(params, task)`` for each task of a meta-batch, the results stacked.
-
-    Args:
-        function: of one task.
-        params: shared by all.
-        tasks: tensors with a leading axis of tasks.
-        examples: how many examples ``function`` computes with on one task, for the memory.
-    """
-    chunk = max(1, CHUNK // max(1, examples))
-    return torch.func.vmap(function, in_dims=(None, 0), chunk_size=chunk)(params, tasks)
 
 
 def meta_gradient(algorithm: Algorithm, params: Params, tasks: Task) -> tuple[Params, Metrics]:

@@ -59,15 +59,10 @@ def evaluate(
         predictions = nothing(spec, test, len(in_modes))
     else:
         recorded = recorded_steps(algorithm, params, test)
-        ends, steps = [], None
-        for mode in in_modes:
-            first = mode == in_modes[0]
-            end, kept = run_episodes(algorithm, params, test, mode, (*recorded,) if first else ())
-            ends.append(answers(spec, end))
-            steps = answers(spec, kept) if first and recorded else steps
-        predictions = np.stack(ends)
-        if steps is not None:
-            write_array(out / "steps.npy", steps)
+        ends, kept = run_episodes(algorithm, params, test, in_modes, recorded)
+        predictions = answers(spec, ends)
+        if recorded:
+            write_array(out / "steps.npy", answers(spec, kept))
     write_array(out / "predictions.npy", predictions)
     cost = trained.pop("cost") | {"evaluate_seconds": round(time.monotonic() - begun, 3)}
     write_json(

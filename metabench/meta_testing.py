@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 
-from metabench import engine
 from metabench.algorithm import Algorithm
 from metabench.episodes import EpisodeSet
 from metabench.tasks import Task
@@ -42,18 +41,24 @@ def predict_alone(
 
 
 def outputs_of_task(
-    algorithm: Algorithm, mode: str, recorded: tuple[int, ...]
-) -> Callable[[Params, Task], tuple[torch.Tensor, list[torch.Tensor]]]:
-    """A function of one task: its outputs [queries, ...] at the end, and after recorded steps."""
+    algorithm: Algorithm, in_modes: Sequence[str], recorded: Sequence[int]
+) -> Callable[[Params, Task], tuple[list[torch.Tensor], list[torch.Tensor]]]:
+    """A function of one task: its outputs [queries, ...] at the end of the inner loop in each
+    mode, and after recorded steps in the first."""
 
-    def outputs(params: Params, task: Task) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    def outputs(params: Params, task: Task) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
         kept, adapted = [], None
         for step, adapted in enumerate(algorithm.path(params, task.support)):
             if step in recorded:
                 kept.append(algorithm.predict(adapted, task.query.x))
-        if mode == "inductive":
-            return predict_alone(algorithm, adapted, task.support.x, task.query.x), kept
-        return algorithm.predict(adapted, task.query.x), kept
+        together = algorithm.predict(adapted, task.query.x)
+        ends = [
+            predict_alone(algorithm, adapted, task.support.x, task.query.x)
+            if mode == "inductive"
+            else together
+            for mode in in_modes
+        ]
+        return ends, kept
 
     return outputs
 
@@ -62,28 +67,28 @@ def run_episodes(
     algorithm: Algorithm,
     params: Params,
     episodes: EpisodeSet,
-    mode: str,
-    recorded: tuple[int, ...] = (),
+    in_modes: Sequence[str],
+    recorded: Sequence[int] = (),
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Outputs for the queries of all episodes.
 
     Returns:
-        At the end of the inner loop [episodes, queries, outputs], and after the recorded inner
-        steps [steps, episodes, queries, outputs] (steps may be 0).
+        At the end of the inner loop [modes, episodes, queries, outputs], and after the recorded
+        inner steps in the first mode [steps, episodes, queries, outputs] (steps may be 0).
     """
     first = episodes.tasks(0, 1)
     support, queries = first.support.x.shape[1], first.query.x.shape[1]
-    examples = support + (queries * (support + 1) if mode == "inductive" else queries)
+    examples = support + (queries * (support + 1) if "inductive" in in_modes else queries)
     size = max(1, AT_ONCE // examples)
-    function = outputs_of_task(algorithm, mode, recorded)
+    function = outputs_of_task(algorithm, in_modes, recorded)
     ends, kept = [], []
     with torch.no_grad():
         for start in range(0, len(episodes), size):
             tasks = episodes.tasks(start, min(start + size, len(episodes)))
-            end, steps = engine.map_tasks(function, params, tasks, examples)
-            ends.append(end)
-            kept.append(torch.stack(steps) if steps else end.new_zeros(0, *end.shape))
-    return torch.cat(ends), torch.cat(kept, 1)
+            end, steps = torch.func.vmap(function, in_dims=(None, 0))(params, tasks)
+            ends.append(torch.stack(end))
+            kept.append(torch.stack(steps) if steps else ends[-1][:0])
+    return torch.cat(ends, 1), torch.cat(kept, 1)
 
 
 def validate(algorithm: Algorithm, params: Params, episodes: EpisodeSet) -> tuple[float, float]:
@@ -91,7 +96,7 @@ def validate(algorithm: Algorithm, params: Params, episodes: EpisodeSet) -> tupl
 
     A loss that is not finite is infinite, so that nothing prefers it.
     """
-    outputs, _ = run_episodes(algorithm, params, episodes, modes(algorithm, params)[0])
+    outputs = run_episodes(algorithm, params, episodes, modes(algorithm, params)[:1])[0][0]
     y = episodes.tasks(0, len(episodes)).query.y
     loss = float(algorithm.score(outputs.flatten(0, 1), y.flatten(0, 1)))
     loss = loss if math.isfinite(loss) else math.inf

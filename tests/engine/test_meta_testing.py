@@ -25,6 +25,11 @@ def maml(spec):
     return algorithm, algorithm.init(torch.Generator().manual_seed(0))
 
 
+def outputs(maml, episodes: EpisodeSet, mode: str) -> torch.Tensor:
+    """At the end of the inner loop, in one mode: [episodes, queries, way]."""
+    return run_episodes(*maml, episodes, [mode])[0][0]
+
+
 def other_queries(episodes: EpisodeSet, keep: int) -> EpisodeSet:
     """The same episodes with every query but one replaced by an image of another kind."""
     query = torch.full_like(episodes.arrays["query"], 3)
@@ -33,46 +38,47 @@ def other_queries(episodes: EpisodeSet, keep: int) -> EpisodeSet:
 
 
 def test_inductive_predictions_do_not_change_when_other_queries_change(maml, test_set):
-    before, _ = run_episodes(*maml, test_set, "inductive")
-    after, _ = run_episodes(*maml, other_queries(test_set, 5), "inductive")
+    before = outputs(maml, test_set, "inductive")
+    after = outputs(maml, other_queries(test_set, 5), "inductive")
     torch.testing.assert_close(after[:, 5], before[:, 5])
 
 
 def test_transductive_predictions_do(maml, test_set):
-    before, _ = run_episodes(*maml, test_set, "transductive")
-    after, _ = run_episodes(*maml, other_queries(test_set, 5), "transductive")
+    before = outputs(maml, test_set, "transductive")
+    after = outputs(maml, other_queries(test_set, 5), "transductive")
     assert (after[:, 5] - before[:, 5]).abs().max() > 1e-3
 
 
 def test_inductive_is_the_last_row_of_a_batch_of_the_support_set_and_the_query(maml, test_set):
     algorithm, params = maml
-    outputs, _ = run_episodes(algorithm, params, test_set, "inductive")
+    predicted = outputs(maml, test_set, "inductive")
     task = test_set.tasks(0, 1)
     support = type(task.support)(*(tensor[0] for tensor in task.support))
     *_, theta = algorithm.path(params, support)
     batch = torch.cat([support.x, task.query.x[0, 7:8]])
     torch.testing.assert_close(
-        outputs[0, 7], algorithm.predict(theta, batch)[-1], rtol=1e-4, atol=1e-5
+        predicted[0, 7], algorithm.predict(theta, batch)[-1], rtol=1e-4, atol=1e-5
     )
 
 
 def test_recorded_steps_begin_at_phi_and_end_at_the_predictions(maml, test_set):
-    end, steps = run_episodes(*maml, test_set, "transductive", (0, 1, 2))
-    assert steps.shape == (3, *end.shape)
-    torch.testing.assert_close(steps[-1], end)
-    assert not torch.allclose(steps[0], end)
+    ends, steps = run_episodes(*maml, test_set, ["transductive", "inductive"], (0, 1, 2))
+    assert steps.shape == (3, *ends[0].shape)
+    torch.testing.assert_close(steps[-1], ends[0])
+    assert not torch.allclose(steps[0], ends[0])
+    torch.testing.assert_close(ends[1], outputs(maml, test_set, "inductive"))
 
 
 def test_results_do_not_depend_on_how_many_episodes_are_mapped_at_once(maml, test_set, monkeypatch):
-    whole, _ = run_episodes(*maml, test_set, "transductive")
+    whole = outputs(maml, test_set, "transductive")
     monkeypatch.setattr("metabench.meta_testing.AT_ONCE", 40)
-    parts, _ = run_episodes(*maml, test_set, "transductive")
+    parts = outputs(maml, test_set, "transductive")
     torch.testing.assert_close(whole, parts, rtol=1e-4, atol=1e-5)
 
 
 def test_before_adaptation_accuracy_is_one_in_n(maml, test_set):
     """Labels are shuffled in every episode, so phi alone cannot know them."""
-    _, steps = run_episodes(*maml, test_set, "transductive", (0,))
+    _, steps = run_episodes(*maml, test_set, ["transductive"], (0,))
     correct = (steps[0].argmax(-1) == test_set.tasks(0, len(test_set)).query.y).double().mean(1)
     standard_error = correct.std() / len(correct) ** 0.5
     assert abs(float(correct.mean()) - 1 / 3) < 4 * max(float(standard_error), 0.02)
@@ -87,8 +93,8 @@ def test_modes_follow_from_the_network_and_the_algorithm(spec, maml):
 
 def test_validation_scores_what_was_predicted(maml, test_set):
     loss, accuracy = validate(*maml, test_set)
-    outputs, _ = run_episodes(*maml, test_set, "transductive")
+    predicted = outputs(maml, test_set, "transductive")
     y = test_set.tasks(0, len(test_set)).query.y
-    assert accuracy == pytest.approx(np.mean(outputs.argmax(-1).numpy() == y.numpy()))
-    chosen = torch.log_softmax(outputs, -1).gather(-1, y[..., None])
+    assert accuracy == pytest.approx(np.mean(predicted.argmax(-1).numpy() == y.numpy()))
+    chosen = torch.log_softmax(predicted, -1).gather(-1, y[..., None])
     assert loss == pytest.approx(-float(chosen.mean()), rel=1e-5)

@@ -65,7 +65,7 @@ rule image_episodes:
         data=data_spec,
         images=lambda w: image_options(w.dataset, images=w.split),
         episodes=asked("{split}"),
-        queries=asked("{split}_queries"),
+        queries=lambda w: STUDY.datasets[w.dataset].queries(w.split, int(w.shot)),
         seed=asked("seed"),
     shell:
         "export OMP_NUM_THREADS={threads};"
