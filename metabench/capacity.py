@@ -33,8 +33,22 @@ def sizes_of(dataset: Dataset) -> dict[str, Sizes]:
     return sizes
 
 
+def given_settings(dataset: Dataset) -> list[Setting]:
+    """The only settings there are of a data set with test episodes of its own; otherwise none."""
+    module = import_lazily(dataset.spec.module, f"{dataset.file}: module")
+    if not hasattr(module, "settings"):
+        return []
+    return [Setting(way, shot) for way, shot in module.settings(dataset.spec.options)]
+
+
 def check_setting(setting: Setting, dataset: Dataset, sizes: dict[str, Sizes], where: str) -> None:
-    """Check that validation and test episodes of ``setting`` can be drawn."""
+    """Check that validation and test episodes of ``setting`` can be drawn, or are given."""
+    given = given_settings(dataset)
+    if given and setting not in given:
+        raise MetabenchError(
+            f"{where}: {setting} cannot be drawn: {dataset.spec.name} comes with its own test "
+            f"episodes; {' or '.join(map(str, given))} is right"
+        )
     for split in ("val", "test"):
         queries = dataset.queries(split, setting.shot)
         said = f"{split}_queries of {dataset.file}"

@@ -45,6 +45,14 @@ within_group: true
 backbone: conv4-8
 episodes: {seed: 0, test: 10, test_queries: 15, val: 5, val_queries: 5}
 """,
+    "datasets/challenge.yaml": """\
+module: metabench.datasets.omniglot_challenge
+task: classification
+title: Runs that are given
+within_group: true
+backbone: conv4-8
+episodes: {seed: 0, test: 20, test_queries: 1, val: 5, val_queries: 5}
+""",
     "datasets/sinusoid.yaml": """\
 module: metabench.datasets.sinusoid
 task: regression
@@ -169,6 +177,10 @@ MISTAKES = {
         STUDY, "dataset: glyphs\n    settings: [5w1s]",
         "dataset: alphabets\n    settings: [11w1s]",
         ["grid[0].settings[0]: 11 ways", "largest group", "at most 10 ways"],
+    ),
+    "fewer ways than the episodes that the data come with": (
+        STUDY, "dataset: glyphs\n", "dataset: challenge\n",
+        ["grid[0].settings[0]: 5w1s", "its own test episodes", "20w1s is right"],
     ),
     "more training drawings than there are": (
         STUDY, "{inner_lr: 0.2}", "{train_shot: 10}", ["grid[0].algorithms (maml): 10 shots"],

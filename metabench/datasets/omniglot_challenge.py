@@ -103,6 +103,11 @@ def sizes(options: dict[str, Any]) -> dict[str, Sizes]:
     return {**known, "test": sizes_of(test_classes(), 2)}
 
 
+def settings(options: dict[str, Any]) -> list[tuple[int, int]]:
+    """Way and shot of the published runs, which are the only ones there are."""
+    return [(WAY, 1)]
+
+
 def prepare(options: dict[str, Any], sources: dict[str, Source], out: Path) -> None:
     """Write the three splits to ``out``."""
     size = {**DEFAULTS, **options}["size"]
