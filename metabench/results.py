@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from metabench import scoring
 from metabench.errors import MetabenchError
 from metabench.files import atomic, read_array, read_json
 from metabench.scoring import Array
 from metabench.statistics import mean_interval, trimmed_interval
+from metabench.yaml_file import read_mapping
 
 KEY = ["dataset", "way", "shot", "algorithm", "seed"]
 SCORE_COLUMNS = [*KEY, "mode", "episode", "score", "diverged"]
@@ -47,7 +47,7 @@ def collect(study_file: Path, runs: list[Path], episodes_root: Path, out: Path) 
     Raises:
         MetabenchError: naming the file that is missing or wrong, and what is wrong with it.
     """
-    study = yaml.safe_load(study_file.read_text(encoding="utf-8"))
+    study = read_mapping(study_file)
     described: Rows = []
     scores, steps = [], []
     for folder in run_folders(runs):

@@ -1,5 +1,7 @@
 # From predictions to tables, figures and the page. No torch from here on.
 
+PUBLISHED = str(PROJECT / "config" / "published.csv")
+
 
 rule collect:
     input:
@@ -27,7 +29,7 @@ rule tables:
     input:
         *rules.collect.output,
         study=study_file(),
-        published=str(PROJECT / "config" / "published.csv"),
+        published=PUBLISHED,
     output:
         [
             f"{REPORT}/tables/{name}.{end}"
@@ -47,6 +49,7 @@ rule figures:
     input:
         *rules.collect.output,
         study=study_file(),
+        published=PUBLISHED,
     output:
         [f"{REPORT}/figures/{name}.{end}" for name in FIGURES for end in FIGURE_FORMATS],
     log:
@@ -64,6 +67,7 @@ rule page:
         rules.tables.output,
         rules.figures.output,
         study=study_file(),
+        published=PUBLISHED,
     output:
         f"{REPORT}/index.html",
     log:
