@@ -12,6 +12,7 @@ from metabench.algorithm import Algorithm
 from metabench.errors import MetabenchError
 from metabench.files import atomic
 from metabench.hyperparameters import parse
+from metabench.memory import keep_freed_memory
 from metabench.networks import build
 from metabench.spec import RunSpec
 from metabench.tasks import Problem
@@ -38,6 +39,7 @@ def open_device(name: str) -> torch.device:
     Raises:
         MetabenchError: where it is not there.
     """
+    keep_freed_memory()
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     device = torch.device(name)

@@ -36,7 +36,9 @@ class OuterLoop:
             g = gradient.get(name)
             if g is not None and self.hp.clip:
                 g = g.clamp(-self.hp.clip, self.hp.clip)
-            self.params[name].grad = g
+            # The fused optimisers walk through memory and not through indices: a gradient that is
+            # laid out in another order (a transposed product) would update the wrong elements.
+            self.params[name].grad = None if g is None else g.contiguous()
         self.optimizer.step()
         for name, g in gradient.items():
             if name.startswith(RUNNING):

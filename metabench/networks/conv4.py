@@ -6,6 +6,8 @@ pooling after each ReLU instead, and flattens, as in matching and prototypical n
 
 As in the code released with MAML, batch normalisation has a shift (beta) and no scale: the next
 layer's weights take its place. The convolutions have no bias: normalisation would remove it.
+Weights are drawn from a normal distribution with Glorot's variance, 2 / (fan in + fan out), as in
+that code.
 """
 
 from __future__ import annotations
@@ -33,9 +35,9 @@ def network(name: str, input_shape: tuple[int, ...], outputs: int) -> Network:
     def init(generator: torch.Generator) -> Params:
         params = {}
         for i in range(1, LAYERS + 1):
-            fan_in = 9 * (channels if i == 1 else filters)
-            weight = torch.randn(filters, fan_in // 9, 3, 3, generator=generator)
-            params[f"conv{i}.weight"] = weight * math.sqrt(2 / fan_in)
+            inputs = channels if i == 1 else filters
+            weight = torch.randn(filters, inputs, 3, 3, generator=generator)
+            params[f"conv{i}.weight"] = weight * math.sqrt(2 / (9 * (inputs + filters)))
             params[f"norm{i}.beta"] = torch.zeros(filters)
         return params
 

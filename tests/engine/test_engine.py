@@ -75,3 +75,16 @@ def test_the_outer_rate_follows_its_schedule():
     assert [rate(linear, i) for i in (0, 5, 9)] == pytest.approx([1.0, 0.5, 0.1])
     halved = Hyperparameters(outer_lr=1.0, outer_schedule="halve", halve_every=100)
     assert [rate(halved, i) for i in (0, 99, 100, 250)] == [1.0, 1.0, 0.5, 0.25]
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_the_memory_layout_of_a_gradient_changes_nothing(optimizer):
+    """A matrix product's gradient often comes transposed."""
+    g = torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(0))
+    updated = []
+    for layout in (g, g.permute(2, 0, 1).contiguous().permute(1, 2, 0)):
+        params = {"w": torch.zeros(3, 5, 4)}
+        OuterLoop(Hyperparameters(outer_optimizer=optimizer), params).step({"w": layout}, 0)
+        updated.append(params["w"])
+    assert torch.equal(updated[0], updated[1])
+    assert torch.equal(updated[0].sign(), -g.sign())
