@@ -44,8 +44,8 @@ def _chunk_gradient(algorithm: Algorithm, params: Params, tasks: Task) -> tuple[
     # then part of the matrix products, and no task's own gradient is ever held.
     leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
     losses, metrics = torch.func.vmap(algorithm.meta_loss, in_dims=(None, 0))(leaves, tasks)
-    gradients = torch.autograd.grad(losses.sum(), list(leaves.values()), materialize_grads=True)
-    return dict(zip(leaves, gradients, strict=True)), _sum(metrics)
+    slopes = torch.autograd.grad(losses.sum(), list(leaves.values()), materialize_grads=True)
+    return dict(zip(leaves, slopes, strict=True)), _sum(metrics)
 
 
 def task_at(tasks: Task, index: int | slice) -> Task:

@@ -6,8 +6,9 @@ pooling after each ReLU instead, and flattens, as in matching and prototypical n
 
 As in the code released with MAML, batch normalisation has a shift (beta) and no scale: the next
 layer's weights take its place. The convolutions have no bias: normalisation would remove it.
-Weights are drawn from a normal distribution with Glorot's variance, 2 / (fan in + fan out), as in
-that code.
+Weights are drawn from a normal distribution with He's variance, 2 / fan in. That code has Glorot's,
+which is 65 times smaller in the first layer. Normalisation makes the scale of the weights
+irrelevant to what a layer computes, but an inner step of MAML then turns them 65 times further.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def network(name: str, input_shape: tuple[int, ...], outputs: int) -> Network:
         for i in range(1, LAYERS + 1):
             inputs = channels if i == 1 else filters
             weight = torch.randn(filters, inputs, 3, 3, generator=generator)
-            params[f"conv{i}.weight"] = weight * math.sqrt(2 / (9 * (inputs + filters)))
+            params[f"conv{i}.weight"] = weight * math.sqrt(2 / (9 * inputs))
             params[f"norm{i}.beta"] = torch.zeros(filters)
         return params
 

@@ -25,7 +25,7 @@ def cost_text(results: pd.DataFrame) -> pd.DataFrame:
             "Algorithm": row["title"],
             "Iterations (of published)": iterations_text(row),
             "Training": formats.seconds(row["train_seconds"]),
-            "Task gradients": formats.count(row["gradients"]),
+            "Gradients (examples)": formats.count(row["gradients"]),
             "Hessian-vector products": formats.count(row["hessian_vector_products"]),
             "Testing": formats.seconds(row["evaluate_seconds"]),
             "Peak memory": "-"
