@@ -36,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    from metabench.config import load
-    from metabench.plan import describe
+    from metabench.study.config import load
+    from metabench.study.plan import describe
 
     print(describe(load(options.study)))
 
@@ -57,7 +57,7 @@ def _prepare(options: argparse.Namespace) -> None:
 
 
 def _episodes(options: argparse.Namespace) -> None:
-    from metabench.episodes import write_episodes
+    from metabench.learning.episodes import write_episodes
 
     write_episodes(
         _data(options.data),
@@ -73,7 +73,7 @@ def _episodes(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from metabench.training import train
+    from metabench.learning.training import train
 
     train(
         _spec(options.spec),
@@ -86,7 +86,7 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from metabench.evaluation import evaluate
+    from metabench.learning.evaluation import evaluate
 
     evaluate(
         _spec(options.spec),
@@ -99,31 +99,31 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _collect(options: argparse.Namespace) -> None:
-    from metabench.results import collect
+    from metabench.report.results import collect
 
     collect(options.study, options.runs, options.episodes, options.out)
 
 
 def _tables(options: argparse.Namespace) -> None:
-    from metabench.tables import write_tables
+    from metabench.report.tables import write_tables
 
     write_tables(options.report, _study(options.study))
 
 
 def _figures(options: argparse.Namespace) -> None:
-    from metabench.figures import write_figures
+    from metabench.report.figures import write_figures
 
     write_figures(options.report, _study(options.study), options.results)
 
 
 def _page(options: argparse.Namespace) -> None:
-    from metabench.page import write_page
+    from metabench.report.page import write_page
 
     write_page(options.report, _study(options.study))
 
 
 def _study(file: Path) -> dict[str, Any]:
-    from metabench.yaml_file import read_mapping
+    from metabench.study.yaml_file import read_mapping
 
     return read_mapping(file)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from metabench.cli import main
-from metabench.config import load
 from metabench.errors import MetabenchError
-from metabench.plan import describe
+from metabench.study.config import load
+from metabench.study.plan import describe
 
 FILES = {
     "study.yaml": """\
@@ -346,7 +346,7 @@ def test_an_interrupt_is_quiet(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("metabench.config.load", interrupted)
+    monkeypatch.setattr("metabench.study.config.load", interrupted)
     assert main(["check", str(write())]) == 130
     assert capsys.readouterr() == ("", "")
 

@@ -6,8 +6,8 @@ from metabench import random
 from metabench.algorithms.pretrain_finetune import PretrainFinetune
 from metabench.algorithms.pretrain_head import PretrainHead
 from metabench.algorithms.scratch import Scratch
-from metabench.engine import meta_gradient
 from metabench.inner_loop import LR
+from metabench.learning.engine import meta_gradient
 from metabench.tasks import Batch, Task
 
 
@@ -89,7 +89,7 @@ def test_from_scratch_starts_at_random_and_has_no_meta_training(conv, image_task
 
 def test_images_of_pretraining_come_from_all_classes_evenly():
     """One image for each key, with its class in the whole split."""
-    from metabench.sampling import choose_one
+    from metabench.learning.sampling import choose_one
 
     keys = random.fold_range(random.key(0, "images"), 20_000)
     counts = torch.bincount(choose_one(keys, 10), minlength=10)

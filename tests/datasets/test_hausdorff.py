@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.spatial import KDTree
 
-from metabench.baselines import hausdorff
+from metabench.algorithms import hausdorff
 from metabench.datasets.archives import open_files
 from metabench.datasets.omniglot_challenge import ALL_RUNS, write_runs
 

@@ -3,13 +3,14 @@
 import pytest
 import torch
 
-from metabench import engine, random
-from metabench.assembly import make_algorithm
+from metabench import random
 from metabench.datasets.sinusoid import SinusoidSource
 from metabench.datasets.store import load_split
 from metabench.hyperparameters import Hyperparameters
-from metabench.outer_loop import OuterLoop, rate
-from metabench.sampling import ImageSource
+from metabench.learning import engine
+from metabench.learning.assembly import make_algorithm
+from metabench.learning.outer_loop import OuterLoop, rate
+from metabench.learning.sampling import ImageSource
 from metabench.tasks import Task
 
 ALGORITHMS = {

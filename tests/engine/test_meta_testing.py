@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from metabench.assembly import make_algorithm
 from metabench.datasets.store import load_split
-from metabench.episodes import EpisodeSet, load_episodes
-from metabench.meta_testing import modes, run_episodes, validate
-from metabench.sampling import load_images
+from metabench.learning.assembly import make_algorithm
+from metabench.learning.episodes import EpisodeSet, load_episodes
+from metabench.learning.meta_testing import modes, run_episodes, validate
+from metabench.learning.sampling import load_images
 
 MAML = "metabench.algorithms.maml:MAML"
 
@@ -71,7 +71,7 @@ def test_recorded_steps_begin_at_phi_and_end_at_the_predictions(maml, test_set):
 
 def test_results_do_not_depend_on_how_many_episodes_are_mapped_at_once(maml, test_set, monkeypatch):
     whole = outputs(maml, test_set, "transductive")
-    monkeypatch.setattr("metabench.meta_testing.AT_ONCE", 40)
+    monkeypatch.setattr("metabench.learning.meta_testing.AT_ONCE", 40)
     parts = outputs(maml, test_set, "transductive")
     torch.testing.assert_close(whole, parts, rtol=1e-4, atol=1e-5)
 

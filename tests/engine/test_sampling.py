@@ -6,10 +6,10 @@ import torch
 
 from metabench import random
 from metabench.datasets.store import load_split
-from metabench.episodes import load_episodes, write_episodes
 from metabench.errors import MetabenchError
 from metabench.files import read_array, read_json
-from metabench.sampling import ImageSource, load_images
+from metabench.learning.episodes import load_episodes, write_episodes
+from metabench.learning.sampling import ImageSource, load_images
 from metabench.spec import DataSpec
 
 

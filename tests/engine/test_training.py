@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from metabench.errors import MetabenchError
-from metabench.evaluation import evaluate
 from metabench.files import read_array, read_json
-from metabench.training import train
+from metabench.learning.evaluation import evaluate
+from metabench.learning.training import train
 
 EVERY = {
     "metabench.algorithms.maml:MAML": {"inner_lr": 0.3, "inner_steps": 1, "test_inner_steps": 3},
@@ -165,7 +165,7 @@ def mtime(path):
 
 
 def test_a_resume_file_of_another_specification_is_not_used(blobs, spec, tmp_path, monkeypatch):
-    from metabench.training import Run
+    from metabench.learning.training import Run
 
     of = spec("metabench.algorithms.fomaml:FOMAML", **COMMON)
     monkeypatch.setattr(Run, "finish", lambda self: None)  # as if killed at the end

@@ -5,7 +5,7 @@ from pathlib import Path
 import fake_study
 import pytest
 
-from metabench.results import collect
+from metabench.report.results import collect
 
 
 @pytest.fixture(scope="session")

@@ -13,20 +13,20 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from metabench import formats, published
 from metabench.errors import MetabenchError
-from metabench.figures import write_figures
-from metabench.figures.look import COLOURS, MARKERS
-from metabench.page import write_page
-from metabench.report_names import (
+from metabench.report import formats, published
+from metabench.report.figures import write_figures
+from metabench.report.figures.look import COLOURS, MARKERS
+from metabench.report.names import (
     FIGURE_FORMATS,
     TABLE_FORMATS,
     TABLE_NAMES,
     figure_names,
     parse_setting,
 )
-from metabench.results import collect
-from metabench.tables import write_tables
+from metabench.report.page import write_page
+from metabench.report.results import collect
+from metabench.report.tables import write_tables
 
 Where = dict[str, Path]
 DATASETS = {

@@ -12,8 +12,8 @@ import pytest
 
 from metabench.errors import MetabenchError
 from metabench.files import read_json, write_array, write_json
-from metabench.results import collect
-from metabench.scoring import accuracy, diverged, squared_error
+from metabench.report.results import collect
+from metabench.report.scoring import accuracy, diverged, squared_error
 
 Where = dict[str, Path]
 

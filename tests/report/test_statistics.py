@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from metabench.statistics import cells, mean_interval, paired, trimmed_interval
+from metabench.report.statistics import cells, mean_interval, paired, trimmed_interval
 
 
 def frame(scores: dict[str, np.ndarray], mode: str = "none") -> pd.DataFrame:

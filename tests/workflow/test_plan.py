@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from conftest import PROJECT, STUDY, Copy
 
-from metabench.config import load
+from metabench.study.config import load
 
 pytestmark = pytest.mark.workflow
 

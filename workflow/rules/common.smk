@@ -8,8 +8,8 @@ import os
 import sys
 from pathlib import Path
 
-from metabench.config import Study, load
 from metabench.errors import MetabenchError
+from metabench.study.config import Study, load
 
 PROJECT = Path(workflow.basedir)
 

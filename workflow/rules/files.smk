@@ -3,16 +3,16 @@
 import re
 from dataclasses import asdict
 
-from metabench.config import run_key
 from metabench.files import canonical
-from metabench.lazy import import_lazily
-from metabench.report_names import (
+from metabench.report.names import (
     FIGURE_FORMATS,
     TABLE_FORMATS,
     TABLE_NAMES,
     figure_names,
 )
 from metabench.spec import RunSpec
+from metabench.study.config import run_key
+from metabench.study.lazy import import_lazily
 
 EPISODES = "results/episodes/{dataset}/{split}-{way}w{shot}s"
 RUN = f"results/runs/{STUDY.name}/{{dataset}}/{{way}}w{{shot}}s/{{algorithm}}/seed{{seed}}"

@@ -21,7 +21,7 @@ rule hausdorff:
         ' [ -f "$images" ] || images={input.images:q};'
         " episodes=$(dirname {input.episodes:q});"
         " export OMP_NUM_THREADS={threads};"
-        ' logged {log:q} python -m metabench.baselines.hausdorff --images "$images"'
+        ' logged {log:q} python -m metabench.algorithms.hausdorff --images "$images"'
         ' --support "$episodes/support.npy" --query "$episodes/query.npy"'
         " --episodes {input.episodes:q} --study {params.study:q}"
         " --out {output.predictions:q}"

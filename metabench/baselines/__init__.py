@@ -1,1 +1,0 @@
-"""Programs that predict without the library's algorithms, through its files alone."""

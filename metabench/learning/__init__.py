@@ -1,0 +1,1 @@
+"""Meta-training and meta-testing: from episodes to models and predictions."""

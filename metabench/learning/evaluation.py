@@ -1,0 +1,126 @@
+"""Meta-testing: from a model and the fixed test episodes to predictions. It reads no labels."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from metabench.algorithm import Algorithm
+from metabench.datasets.store import load_split
+from metabench.files import read_json, write_array, write_json
+from metabench.learning import provenance
+from metabench.learning.assembly import load_params, make_algorithm, open_device
+from metabench.learning.episodes import EpisodeSet, load_episodes
+from metabench.learning.meta_testing import RECORDED, modes, run_episodes
+from metabench.learning.sampling import load_images
+from metabench.spec import RunSpec
+from metabench.trees import Params
+
+
+def evaluate(
+    spec: RunSpec,
+    images: Path | None,
+    episodes: Path,
+    model: Path,
+    out: Path,
+    device: str = "auto",
+) -> None:
+    """Predict the queries of the test episodes and write the files that scoring reads.
+
+    Writes ``predictions.npy`` [modes, episodes, queries, ...], ``steps.npy`` [steps, episodes,
+    queries, ...] in the first mode where the inner loop has steps, and ``run.json``. A model whose
+    meta-training diverged is not asked: its predictions are -1, or not a number.
+
+    Args:
+        spec: the run.
+        images: the folder of the test split; None for regression.
+        episodes: the folder of the test episodes.
+        model: the run folder that holds ``model.safetensors`` and ``train.json``.
+        out: the folder to write.
+        device: "auto", "cpu", "cuda", "cuda:1"...
+    """
+    begun = time.monotonic()
+    where = open_device(device)
+    pictures = load_images(load_split(images).images, where) if images is not None else None
+    test = load_episodes(episodes, pictures, where, labels=False)
+    algorithm = make_algorithm(spec, test.input_shape)
+    params = load_params(model / "model.safetensors", where)
+    trained = read_json(model / "train.json")
+    in_modes = modes(algorithm, params)
+    recorded: list[int] = []
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "steps.npy").unlink(missing_ok=True)
+    if trained["status"] == "diverged":
+        predictions = nothing(spec, test, len(in_modes))
+    else:
+        recorded = recorded_steps(algorithm, params, test)
+        ends, kept = run_episodes(algorithm, params, test, in_modes, recorded)
+        predictions = answers(spec, ends)
+        if recorded:
+            write_array(out / "steps.npy", answers(spec, kept))
+    write_array(out / "predictions.npy", predictions)
+    cost = trained.pop("cost") | {"evaluate_seconds": round(time.monotonic() - begun, 3)}
+    write_json(
+        out / "run.json",
+        {
+            **identity(spec),
+            **trained,
+            "modes": in_modes,
+            **({"steps": recorded} if recorded else {}),
+            "episodes_sha256": test.meta["sha256"],
+            "data_sha256": test.meta["data_sha256"],
+            "cost": cost,
+            "evaluated": {
+                "git_commit": provenance.git_commit(),
+                "versions": provenance.versions(),
+                "device": provenance.device_name(where),
+            },
+        },
+    )
+
+
+def identity(spec: RunSpec) -> dict[str, Any]:
+    """What a result says of the run that it is of."""
+    return {
+        "study": spec.study,
+        "dataset": spec.data.name,
+        "task": spec.data.task,
+        "way": spec.way,
+        "shot": spec.shot,
+        "algorithm": spec.algorithm,
+        "title": spec.title or spec.algorithm,
+        "seed": spec.seed,
+        "backbone": spec.backbone,
+        "hyperparameters": spec.hyperparameters,
+        "published_iterations": spec.published_iterations,
+        "code": spec.code,
+    }
+
+
+def recorded_steps(algorithm: Algorithm, params: Params, test: EpisodeSet) -> list[int]:
+    """The inner steps whose predictions are kept; none where the inner loop has no steps."""
+    support = test.tasks(0, 1).support
+    one = type(support)(*(tensor[0] for tensor in support))
+    with torch.no_grad():
+        length = sum(1 for _ in algorithm.path(params, one))
+    return [step for step in RECORDED if step < length] if length > 1 else []
+
+
+def answers(spec: RunSpec, outputs: torch.Tensor) -> NDArray[Any]:
+    """Class int32 [...] from logits [..., way]; values float32 [..., 1] as they are."""
+    if spec.data.task == "regression":
+        return outputs.cpu().numpy().astype(np.float32)
+    return outputs.argmax(-1).cpu().numpy().astype(np.int32)
+
+
+def nothing(spec: RunSpec, test: EpisodeSet, count: int) -> NDArray[Any]:
+    """The predictions of a run that diverged."""
+    shape = (count, int(test.meta["episodes"]), int(test.meta["queries"]))
+    if spec.data.task == "regression":
+        return np.full((*shape, 1), np.nan, dtype=np.float32)
+    return np.full(shape, -1, dtype=np.int32)

@@ -1,0 +1,105 @@
+"""Predictions of an algorithm on fixed episodes, and its score where labels are at hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+
+from metabench.algorithm import Algorithm
+from metabench.learning.episodes import EpisodeSet
+from metabench.tasks import Task
+from metabench.trees import Params
+
+RECORDED = (*range(11), 20, 30, 40, 50, 75, 100)  # inner steps whose predictions are kept
+AT_ONCE = 8000  # examples of all tasks that are mapped together
+
+
+def modes(algorithm: Algorithm, params: Params) -> list[str]:
+    """How queries may be normalised: the first is the algorithm's own.
+
+    ``transductive``: all queries of an episode in one batch. ``inductive``: each query in a batch
+    with the support set and itself alone. ``running``: by statistics gathered in meta-training.
+    ``none``: the network has no batch normalisation.
+    """
+    if not any(name.endswith(".beta") for name in params):
+        return ["none"]
+    return ["running"] if algorithm.running_statistics else ["transductive", "inductive"]
+
+
+def predict_alone(
+    algorithm: Algorithm, adapted: object, support_x: torch.Tensor, query_x: torch.Tensor
+) -> torch.Tensor:
+    """The outputs for each query when it is normalised with the support set and itself alone."""
+
+    def one(x: torch.Tensor) -> torch.Tensor:
+        return algorithm.predict(adapted, torch.cat([support_x, x[None]]))[-1]
+
+    chunk = max(1, AT_ONCE // (len(support_x) + 1))
+    return torch.func.vmap(one, chunk_size=chunk)(query_x)
+
+
+def outputs_of_task(
+    algorithm: Algorithm, in_modes: Sequence[str], recorded: Sequence[int]
+) -> Callable[[Params, Task], tuple[list[torch.Tensor], list[torch.Tensor]]]:
+    """A function of one task: its outputs [queries, ...] at the end of the inner loop in each
+    mode, and after recorded steps in the first."""
+
+    def outputs(params: Params, task: Task) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        kept, adapted = [], None
+        for step, adapted in enumerate(algorithm.path(params, task.support)):
+            if step in recorded:
+                kept.append(algorithm.predict(adapted, task.query.x))
+        together = algorithm.predict(adapted, task.query.x)
+        ends = [
+            predict_alone(algorithm, adapted, task.support.x, task.query.x)
+            if mode == "inductive"
+            else together
+            for mode in in_modes
+        ]
+        return ends, kept
+
+    return outputs
+
+
+def run_episodes(
+    algorithm: Algorithm,
+    params: Params,
+    episodes: EpisodeSet,
+    in_modes: Sequence[str],
+    recorded: Sequence[int] = (),
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Outputs for the queries of all episodes.
+
+    Returns:
+        At the end of the inner loop [modes, episodes, queries, outputs], and after the recorded
+        inner steps in the first mode [steps, episodes, queries, outputs] (steps may be 0).
+    """
+    first = episodes.tasks(0, 1)
+    support, queries = first.support.x.shape[1], first.query.x.shape[1]
+    examples = support + (queries * (support + 1) if "inductive" in in_modes else queries)
+    size = max(1, AT_ONCE // examples)
+    function = outputs_of_task(algorithm, in_modes, recorded)
+    ends, kept = [], []
+    with torch.no_grad():
+        for start in range(0, len(episodes), size):
+            tasks = episodes.tasks(start, min(start + size, len(episodes)))
+            end, steps = torch.func.vmap(function, in_dims=(None, 0))(params, tasks)
+            ends.append(torch.stack(end))
+            kept.append(torch.stack(steps) if steps else ends[-1][:0])
+    return torch.cat(ends, 1), torch.cat(kept, 1)
+
+
+def validate(algorithm: Algorithm, params: Params, episodes: EpisodeSet) -> tuple[float, float]:
+    """Mean loss and score (accuracy, or squared error) over validation episodes.
+
+    A loss that is not finite is infinite, so that nothing prefers it.
+    """
+    outputs = run_episodes(algorithm, params, episodes, modes(algorithm, params)[:1])[0][0]
+    y = episodes.tasks(0, len(episodes)).query.y
+    loss = float(algorithm.score(outputs.flatten(0, 1), y.flatten(0, 1)))
+    loss = loss if math.isfinite(loss) else math.inf
+    if algorithm.problem.task == "regression":
+        return loss, loss
+    return loss, float((outputs.argmax(-1) == y).float().mean())

@@ -1,0 +1,274 @@
+"""Meta-training: from a specification and the training and validation data to a model.
+
+The loop goes in intervals. At the end of each it writes a row of ``history.csv``, and at times it
+validates and writes a resume file. All randomness depends on the seed and the iteration alone, so
+a run that is killed at any moment and started again ends with the model that it would have had.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from tqdm import tqdm
+
+from metabench import random
+from metabench.algorithm import Algorithm
+from metabench.datasets.store import load_split
+from metabench.files import write_json, write_text
+from metabench.learning import engine, provenance
+from metabench.learning.assembly import load_params, make_algorithm, open_device, save_params
+from metabench.learning.episodes import EpisodeSet, load_episodes, open_source
+from metabench.learning.meta_testing import validate
+from metabench.learning.outer_loop import OuterLoop
+from metabench.learning.sampling import load_images
+from metabench.spec import RunSpec
+from metabench.tasks import Source
+from metabench.trees import Params
+
+COLUMNS = ("iteration", "seconds", "loss", "accuracy", "val_loss", "val_score")
+ROWS_PER_VALIDATION = 5  # rows of history.csv between two validations
+ADVICE = "lower outer_lr or inner_lr, or set clip"
+
+
+@dataclass
+class Progress:
+    """How far a run is: all that a resume file holds beside phi and the optimiser's state."""
+
+    iteration: int = 0
+    seconds: float = 0.0
+    best_iteration: int = 0
+    best_score: float | None = None
+    history: list[dict[str, float]] = field(default_factory=list)
+    diverged: dict[str, Any] | None = None
+
+
+def train(
+    spec: RunSpec,
+    images: Path | None,
+    val_images: Path | None,
+    val_episodes: Path,
+    out: Path,
+    device: str = "auto",
+    resume_every: float = 120.0,
+) -> None:
+    """Meta-train one run and write ``model.safetensors``, ``history.csv`` and ``train.json``.
+
+    Args:
+        spec: the run.
+        images: the folder of the training split; None for regression.
+        val_images: the folder of the validation split; None for regression.
+        val_episodes: the folder of the validation episodes, labels included.
+        out: the folder to write.
+        device: "auto", "cpu", "cuda", "cuda:1"...
+        resume_every: seconds between two resume files, at least.
+    """
+    where = open_device(device)
+    source = open_source(spec.data, images, where)
+    val = load_images(load_split(val_images).images, where) if val_images is not None else None
+    validation = load_episodes(val_episodes, val, where, labels=True)
+    algorithm = make_algorithm(spec, source.input_shape, source.train_classes)
+    run = Run(spec, algorithm, source, validation, out, where, resume_every)
+    run.start()
+    while run.progress.iteration < algorithm.hp.iterations and not run.progress.diverged:
+        run.interval()
+    run.finish()
+
+
+class Run:
+    """One meta-training under way."""
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        algorithm: Algorithm,
+        source: Source,
+        validation: EpisodeSet,
+        out: Path,
+        device: torch.device,
+        resume_every: float,
+    ) -> None:
+        self.spec, self.algorithm, self.source = spec, algorithm, source
+        self.validation, self.out, self.device = validation, out, device
+        self.hp = algorithm.hp
+        self.progress = Progress()
+        self.keys = random.key(spec.seed, "meta-training", device)
+        generator = torch.Generator().manual_seed(spec.seed)
+        params = {n: p.to(device) for n, p in algorithm.init(generator).items()}
+        self.outer = OuterLoop(self.hp, params)
+        self.best = clone(params)
+        self.resume_file = out / "resume.safetensors"
+        self.resume_every = resume_every
+        self.saved_at = self.started = time.monotonic()
+        self.bar: tqdm[Any] | None = None
+
+    def start(self) -> None:
+        """Begin anew, or where the resume file of the same specification left off."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        if self.resume_file.exists():
+            self.resume()
+        self.started = time.monotonic() - self.progress.seconds
+        self.write_history()
+        self.bar = tqdm(
+            total=self.hp.iterations,
+            initial=self.progress.iteration,
+            desc=f"{self.spec.algorithm} seed {self.spec.seed}",
+            unit="it",
+            mininterval=5.0,
+        )
+
+    def interval(self) -> None:
+        """Iterate to the next row of the history; validate and save where they are due."""
+        progress, hp = self.progress, self.hp
+        row_every = max(1, hp.validate_every // ROWS_PER_VALIDATION)
+        begin = progress.iteration
+        end = min(next_multiple(begin, n) for n in (row_every, hp.validate_every))
+        end = min(end, hp.iterations)
+        good = clone(self.outer.params)
+        logged = [self.iterate(iteration) for iteration in range(begin, end)]
+        losses = torch.stack([metrics["loss"] for metrics in logged])
+        if not bool(losses.isfinite().all()):
+            wrong = begin + int((~losses.isfinite()).nonzero()[0])
+            message = f"the loss is not finite at iteration {wrong}; {ADVICE}"
+            progress.diverged = {"iteration": wrong, "message": message}
+            restore(self.outer.params, good)
+            tqdm.write(f"diverged: {message}")
+            return
+        progress.iteration = end
+        progress.seconds = time.monotonic() - self.started
+        row = {"iteration": end, "seconds": progress.seconds, "loss": float(losses.mean())}
+        if "accuracy" in logged[0]:
+            row["accuracy"] = float(torch.stack([m["accuracy"] for m in logged]).mean())
+        if end % hp.validate_every == 0 or end == hp.iterations:
+            row |= self.validated()
+        progress.history.append(row)
+        self.write_history()
+        if self.bar is not None:
+            self.bar.update(end - begin)
+        if time.monotonic() - self.saved_at >= self.resume_every:
+            self.save_resume()
+
+    def iterate(self, iteration: int) -> dict[str, torch.Tensor]:
+        """One meta-iteration: draw tasks, their meta-gradient, the outer update."""
+        keys = random.fold_range(random.fold(self.keys, iteration), self.hp.meta_batch)
+        tasks = self.algorithm.draw(self.source, keys)
+        gradient, metrics = engine.meta_gradient(self.algorithm, self.outer.params, tasks)
+        self.outer.step(gradient, iteration)
+        return metrics
+
+    def validated(self) -> dict[str, float]:
+        """Validate phi, and keep it where it is the best so far."""
+        progress = self.progress
+        loss, score = validate(self.algorithm, self.outer.params, self.validation)
+        sign = -1 if self.spec.data.task == "regression" else 1
+        if progress.best_score is None or sign * score > sign * progress.best_score:
+            progress.best_score, progress.best_iteration = score, progress.iteration
+            self.best = clone(self.outer.params)
+        return {"val_loss": loss, "val_score": score}
+
+    def write_history(self) -> None:
+        """history.csv as far as it goes."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for row in self.progress.history:
+            writer.writerow({name: format_number(row.get(name)) for name in COLUMNS})
+        write_text(self.out / "history.csv", text.getvalue())
+
+    def save_resume(self) -> None:
+        """All that the rest of the run depends on, in one file that is whole or absent."""
+        tensors = {f"phi.{name}": value for name, value in self.outer.params.items()}
+        tensors |= {f"outer.{name}": value for name, value in self.outer.state().items()}
+        tensors |= {f"best.{name}": value for name, value in self.best.items()}
+        progress = json.dumps(vars(self.progress))
+        save_params(self.resume_file, tensors, {"spec": self.spec.to_json(), "progress": progress})
+        self.saved_at = time.monotonic()
+
+    def resume(self) -> None:
+        """Go on from the resume file, unless it is of another specification."""
+        tensors = load_params(self.resume_file, self.device)
+        with safe_open(self.resume_file, framework="pt") as file:
+            metadata = file.metadata()
+        if metadata["spec"] != self.spec.to_json():
+            return
+        parts: dict[str, Params] = {"phi": {}, "outer": {}, "best": {}}
+        for name, value in tensors.items():
+            part, _, rest = name.partition(".")
+            parts[part][rest] = value
+        restore(self.outer.params, parts["phi"])
+        self.outer.restore(parts["outer"])
+        self.best = parts["best"]
+        self.progress = Progress(**json.loads(metadata["progress"]))
+        tqdm.write(f"resuming after iteration {self.progress.iteration}")
+
+    def finish(self) -> None:
+        """Choose the checkpoint, tune what is left open, and write the model."""
+        progress, hp = self.progress, self.hp
+        chosen, iteration = self.outer.params, progress.iteration
+        if hp.checkpoint == "best-on-validation" and progress.best_score is not None:
+            chosen, iteration = self.best, progress.best_iteration
+        if not progress.diverged:
+            chosen = self.algorithm.tune(
+                chosen, lambda params: validate(self.algorithm, params, self.validation)[0]
+            )
+        if self.bar is not None:
+            self.bar.close()
+        save_params(self.out / "model.safetensors", chosen)
+        cost = self.algorithm.cost()
+        tasks = hp.meta_batch * progress.iteration
+        write_json(
+            self.out / "train.json",
+            {
+                "iterations": progress.iteration,
+                "checkpoint": {
+                    "protocol": hp.checkpoint,
+                    "iteration": iteration,
+                    "val_score": progress.best_score,
+                },
+                "status": "diverged" if progress.diverged else "finished",
+                **({"diverged": progress.diverged} if progress.diverged else {}),
+                "git_commit": provenance.git_commit(),
+                "versions": provenance.versions(),
+                "device": provenance.device_name(self.device),
+                "threads": torch.get_num_threads(),
+                "val_episodes_sha256": self.validation.meta["sha256"],
+                "cost": {
+                    "train_seconds": round(time.monotonic() - self.started, 3),
+                    "peak_memory_mb": round(provenance.peak_memory_mb(self.device), 1),
+                    "gradients": cost.gradients * tasks,
+                    "hessian_vector_products": cost.hessian_vector_products * tasks,
+                },
+            },
+        )
+        self.resume_file.unlink(missing_ok=True)
+
+
+def next_multiple(number: int, of: int) -> int:
+    """The smallest multiple of ``of`` above ``number``."""
+    return (number // of + 1) * of
+
+
+def clone(params: Params) -> Params:
+    """A copy that later updates do not touch."""
+    return {name: value.clone() for name, value in params.items()}
+
+
+def restore(params: Params, saved: Params) -> None:
+    """Write ``saved`` into the tensors of ``params``."""
+    for name, value in saved.items():
+        params[name].copy_(value)
+
+
+def format_number(value: float | None) -> str:
+    """As short as six significant digits allow; nothing where there is no number."""
+    if value is None:
+        return ""
+    return str(int(value)) if math.isfinite(value) and value == int(value) else f"{value:.6g}"

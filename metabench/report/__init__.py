@@ -1,0 +1,1 @@
+"""From result files to scores, tables, figures and the page. Nothing here loads torch."""

@@ -1,0 +1,90 @@
+"""What a report is made of: the three files of ``metabench collect`` and the study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from metabench.report.names import parse_setting
+
+#: Pre-training in the same graph: what every other algorithm is compared with.
+BASELINES = ("pretrain_head", "pretrain_finetune")
+
+
+@dataclass(frozen=True)
+class Report:
+    """A study and its results, as ``metabench.report.results.collect`` describes them."""
+
+    study: dict[str, Any]
+    scores: pd.DataFrame
+    steps: pd.DataFrame
+    runs: pd.DataFrame
+
+    @property
+    def datasets(self) -> dict[str, dict[str, str]]:
+        """The task of each data set, in the order of the grid."""
+        tasks = dict(zip(self.runs["dataset"], self.runs["task"], strict=True))
+        names = dict.fromkeys(str(entry["dataset"]) for entry in self.study["grid"])
+        return {name: {"task": tasks[name]} for name in names if name in tasks}
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """The name of each algorithm for readers."""
+        titles = self.runs["title"] if "title" in self.runs else self.runs["algorithm"]
+        return dict(zip(self.runs["algorithm"], titles.fillna(self.runs["algorithm"]), strict=True))
+
+    def cells(self) -> Iterator[tuple[str, int, int, list[str]]]:
+        """Data set, way, shot and its algorithms, in the order of the grid."""
+        grid: dict[tuple[str, int, int], dict[str, None]] = {}
+        for entry in self.study["grid"]:
+            for text in entry["settings"]:
+                cell = (str(entry["dataset"]), *parse_setting(text))
+                grid.setdefault(cell, {}).update(dict.fromkeys(entry["algorithms"]))
+        for (dataset, way, shot), algorithms in grid.items():
+            yield dataset, way, shot, list(algorithms)
+
+    def references(self, dataset: str, way: int, shot: int) -> list[str]:
+        """Keys of the published rows that the study wants beside a setting."""
+        keys: dict[str, None] = {}
+        for entry in self.study["grid"]:
+            settings = [parse_setting(text) for text in entry["settings"]]
+            if entry["dataset"] == dataset and (way, shot) in settings:
+                keys.update(dict.fromkeys(entry.get("references", [])))
+        return list(keys)
+
+
+def read_report(report: Path, study: dict[str, Any]) -> Report:
+    """The results below ``report`` (``reports/<study>``)."""
+    return Report(
+        study=study,
+        scores=pd.read_csv(report / "scores.csv.gz"),
+        steps=pd.read_csv(report / "steps.csv"),
+        runs=pd.read_csv(report / "runs.csv"),
+    )
+
+
+def in_order(frame: pd.DataFrame, report: Report) -> pd.DataFrame:
+    """The rows in the order of the study's grid."""
+    cells = [(*cell, name) for *cell, names in report.cells() for name in names]
+    rank = {cell: i for i, cell in enumerate(cells)}
+    keys = frame[["dataset", "way", "shot", "algorithm"]].itertuples(index=False, name=None)
+    ranks = pd.Series([rank.get(key, len(rank)) for key in keys], index=frame.index)
+    return frame.loc[ranks.sort_values(kind="stable").index].reset_index(drop=True)
+
+
+def at(frame: pd.DataFrame, **values: Any) -> pd.DataFrame:
+    """The rows where every named column has the given value."""
+    for name, value in values.items():
+        frame = frame[frame[name] == value]
+    return frame
+
+
+def run_folder(
+    results: Path, study: str, dataset: str, way: int, shot: int, algorithm: str, seed: int
+) -> Path:
+    """Where the workflow files a run."""
+    return results / "runs" / study / dataset / f"{way}w{shot}s" / algorithm / f"seed{seed}"

@@ -1,0 +1,117 @@
+"""The picture that everyone knows: a sinusoid, its support points, and the adapted network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from metabench.files import read_array
+from metabench.report import formats
+from metabench.report.data import Report, at, run_folder
+from metabench.report.figures import look
+from metabench.report.scoring import Array, squared_error
+
+STEPS = (0, 1, 10)
+LINES = {0: (":", 0.55), 1: ("--", 0.8), 2: ("-", 1.0)}  # dashes and opacity, by place in STEPS
+PAIR = ["maml", "pretrain_finetune"]
+
+
+def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
+    """Two algorithms on one test task: MAML and pre-training where the study has them.
+
+    The task is not chosen by eye: its error after the last recorded step is the median of the
+    first algorithm's.
+    """
+    way, shot = next((w, s) for name, w, s, _ in report.cells() if name == dataset)
+    here = {"dataset": dataset, "way": way, "shot": shot}
+    recorded = list(dict.fromkeys(at(report.steps, **here)["algorithm"]))
+    shown = [name for name in PAIR if name in recorded] or recorded[:2]
+    if not shown:
+        figure, axes = look.panels(1, 1, 2.0)
+        look.nothing(axes[0], "no run recorded its predictions after inner steps")
+        return figure, "No run recorded its predictions after inner steps."
+    folder = results / "episodes" / dataset / f"test-{way}w{shot}s"
+    labels = read_array(folder / "query_labels.npy")
+    figure, axes = look.panels(1, len(shown), 3.5)
+    episode, chosen_by = -1, ""
+    for axis, algorithm in zip(axes, shown, strict=True):
+        rows = at(report.steps, **here, algorithm=algorithm)
+        seed = int(rows["seed"].min())
+        steps = at(rows, seed=seed)["step"].tolist()
+        run = run_folder(results, report.study["study"], dataset, way, shot, algorithm, seed)
+        predictions = read_array(run / "steps.npy")
+        errors = squared_error(predictions, labels)
+        if episode < 0:
+            episode = int(np.argsort(errors[-1], kind="stable")[errors.shape[1] // 2])
+            chosen_by = f"{report.titles[algorithm]} (seed {seed}) after {_steps(steps[-1])}"
+        drawn = [step for step in STEPS if step in steps] or [steps[0], steps[-1]]
+        places = [steps.index(step) for step in dict.fromkeys(drawn)]
+        colour = look.colour(algorithm, list(report.titles))
+        _target(axis, folder, episode)
+        _predictions(axis, folder, episode, predictions[places, episode], drawn, colour)
+        final = formats.number(float(errors[places[-1], episode]), "regression")
+        text = f"mean squared error {final} after {_steps(drawn[-1])}"
+        axis.text(0, 1.0, text, transform=axis.transAxes, va="bottom", fontsize=8.5)
+        axis.set_title(report.titles[algorithm], pad=16)
+    _same_limits(axes, folder, episode)
+    axes[0].set_ylabel("y")
+    handles, names = axes[0].get_legend_handles_labels()
+    look.legend(figure, list(handles), names, columns=5)
+    caption = (
+        f"One test task of {dataset} ({shot}-shot): target, support points, and the network's "
+        f"prediction before and after gradient steps on the support points. Of all test tasks it "
+        f"is the one with the median error of {chosen_by}: episode {episode}, not chosen by eye."
+    )
+    return figure, caption
+
+
+def _target(axis: Axes, folder: Path, episode: int) -> None:
+    amplitude, phase = read_array(folder / "tasks.npy")[episode]
+    x = np.linspace(-5, 5, 400)
+    y = amplitude * np.sin(x - phase)
+    axis.plot(x, y, color="#c9ced6", linewidth=5, solid_capstyle="round", label="target")
+
+
+def _predictions(
+    axis: Axes, folder: Path, episode: int, values: Array, steps: list[int], colour: str
+) -> None:
+    x = read_array(folder / "query_x.npy")[episode, :, 0]
+    order = np.argsort(x)
+    for place, (step, curve) in enumerate(zip(steps, values, strict=True)):
+        dashes, alpha = LINES[place + 3 - len(steps)]
+        axis.plot(
+            x[order],
+            curve[order, 0],
+            color=colour,
+            linestyle=dashes,
+            alpha=alpha,
+            linewidth=2.0 if dashes == "-" else 1.5,
+            label="before adaptation" if step == 0 else f"after {_steps(step)}",
+        )
+    points = [read_array(folder / f"support_{name}.npy")[episode, :, 0] for name in "xy"]
+    axis.plot(
+        *points,
+        linestyle="none",
+        marker="o",
+        markersize=7,
+        color=look.INK,
+        markeredgecolor="white",
+        label="support points",
+        zorder=5,
+    )
+    axis.set_xlabel("x")
+
+
+def _same_limits(axes: list[Axes], folder: Path, episode: int) -> None:
+    amplitude = float(read_array(folder / "tasks.npy")[episode, 0])
+    for axis in axes:
+        axis.set_xlim(-5.2, 5.2)
+        axis.set_ylim(-1.6 * amplitude - 0.5, 1.6 * amplitude + 0.5)
+        look.grid(axis)
+
+
+def _steps(step: int) -> str:
+    return f"{step} step" + ("" if step == 1 else "s")

@@ -1,0 +1,157 @@
+"""All algorithms in all settings: the score with its interval, and each seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from metabench.report import formats, published, statistics
+from metabench.report.data import Report, at
+from metabench.report.figures import look
+from metabench.report.tables.results import results_numbers
+
+Cell = tuple[str, int, int]
+
+
+def draw_accuracy(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
+    """Accuracy in every setting of images."""
+    return _draw(report, "classification"), (
+        "Accuracy of every algorithm. The marker is the mean and its bar the 95 % interval over "
+        "test episodes; the small dots below are the training seeds' means, which show how far "
+        "the outcome moves when training is repeated. Filled: no query's prediction depends on "
+        "another query. Hollow: all queries of an episode are normalised together "
+        "(transductive). Black ticks are the papers' numbers, often on another split."
+    )
+
+
+def draw_error(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
+    """Mean squared error in every setting of regression."""
+    return _draw(report, "regression"), (
+        "Mean squared error of every algorithm after the last inner step (lower is better). The "
+        "marker is the mean and its bar the 95 % interval over test episodes; the small dots "
+        "below are the training seeds' means. Where an episode diverged in a panel, all its "
+        "means are trimmed by the lowest and the highest tenth of the episodes. Black ticks are "
+        "the papers' plain means."
+    )
+
+
+def _draw(report: Report, task: str) -> Figure:
+    table = results_numbers(report, published.load())
+    table = table[(table["task"] == task) & table["dataset"].isin(report.datasets)]
+    cells = list(
+        dict.fromkeys(table[["dataset", "way", "shot"]].itertuples(index=False, name=None))
+    )
+    titles = [list(dict.fromkeys(_rows(table, cell)["title"])) for cell in cells]
+    alike = len(cells) > 1 and all(names == titles[0] for names in titles)
+    columns = 2 if alike else 1  # side by side only where the names on the left serve both
+    rows = -(-len(cells) // columns)
+    figure, axes = look.panels(rows, columns, 1.1 + 0.36 * max(map(len, titles)))
+    for axis, cell in zip(axes, cells, strict=False):
+        _panel(axis, _rows(table, cell), cell, report, task)
+    if alike:
+        for axis in axes[1::2]:
+            axis.set_yticklabels([])
+    for axis in axes[len(cells) :]:
+        axis.set_axis_off()
+    shown = table[table["status"] == "finished"]
+    look.legend(figure, *_key(shown, task))
+    return figure
+
+
+def _rows(table: pd.DataFrame, cell: Cell) -> pd.DataFrame:
+    dataset, way, shot = cell
+    return at(table, dataset=dataset, way=way, shot=shot)
+
+
+def _panel(axis: Axes, rows: pd.DataFrame, cell: Cell, report: Report, task: str) -> None:
+    dataset, way, shot = cell
+    ours = rows[rows["status"] != "published"]
+    trimmed = bool((ours["diverged_episodes"] > 0).any())
+    names = list(dict.fromkeys(ours["algorithm"]))
+    for y, name in enumerate(names):
+        modes = ours[ours["algorithm"] == name]
+        for i, (_, row) in enumerate(modes.iterrows()):
+            offset = 0.0 if len(modes) == 1 else 0.34 * (i / (len(modes) - 1) - 0.5)
+            _score(axis, row, y + offset, report, trimmed)
+    labels = [report.titles.get(name, name) for name in names]
+    for _, row in rows[rows["status"] == "published"].iterrows():
+        _tick(axis, row, len(labels))
+        labels.append(f"{row['title']} (published)")
+    axis.set_yticks(range(len(labels)), labels)
+    axis.set_ylim(len(labels) - 0.4, -0.6)
+    axis.tick_params(axis="y", length=0)
+    axis.spines["left"].set_visible(False)
+    axis.set_title(f"{dataset}\n{formats.setting(way, shot, task)}")
+    if task == "regression":
+        look.errors(axis, "x")
+        axis.set_xlabel("mean squared error" + (", trimmed mean" if trimmed else ""))
+    else:
+        axis.set_xlabel("accuracy, %")
+    look.grid(axis, "x")
+
+
+def _score(axis: Axes, row: Any, y: float, report: Report, trimmed: bool) -> None:
+    name = str(row["algorithm"])
+    colour = look.colour(name, list(report.titles))
+    if row["status"] == "diverged" or pd.isna(row["mean"]):
+        text = "diverged" if row["status"] == "diverged" else "no run"
+        place = axis.get_yaxis_transform()
+        axis.text(0.01, y, text, transform=place, va="center", fontsize=8, color=look.PALE)
+        return
+    mean, half = (row["robust"], row["robust_ci95"]) if trimmed else (row["mean"], row["ci95"])
+    face = "white" if row["mode"] == "transductive" else colour
+    axis.errorbar(
+        mean,
+        y,
+        xerr=half if np.isfinite(half) else None,
+        color=colour,
+        marker="o",
+        markersize=6.5,
+        markerfacecolor=face,
+        markeredgewidth=1.4,
+        capsize=3,
+        zorder=3,
+    )
+    seeds = _seeds(report, row, trimmed)
+    axis.plot(seeds, [y + 0.16] * len(seeds), ".", color=colour, alpha=0.7, markersize=4, zorder=2)
+    if pd.notna(row["published"]):
+        _tick(axis, row, y)
+
+
+def _tick(axis: Axes, row: Any, y: float) -> None:
+    """The published number of a row."""
+    value = 100 - row["published"] if row["published_metric"] == "error" else row["published"]
+    axis.plot(value, y, marker="|", color=look.INK, markersize=13, markeredgewidth=1.6, zorder=4)
+
+
+def _seeds(report: Report, row: Any, trimmed: bool) -> list[float]:
+    """The mean of each seed, trimmed as the cell's is."""
+    cell = {name: row[name] for name in ("dataset", "way", "shot", "algorithm", "mode")}
+    scale = 100 if row["task"] == "classification" else 1
+    seeds = at(report.scores, **cell).groupby("seed")["score"]
+    if not trimmed:
+        return [scale * float(value) for value in seeds.mean()]
+    return [scale * float(statistics.trimmed_interval(scores)[0]) for _, scores in seeds]
+
+
+def _key(shown: pd.DataFrame, task: str) -> tuple[list[Any], list[str]]:
+    def dot(**look_of: Any) -> Line2D:
+        return Line2D([], [], color=look.INK, linestyle="none", **look_of)
+
+    entries: dict[str, Any] = {}
+    if task == "classification":
+        if (shown["mode"] != "transductive").any():
+            entries["each query alone"] = dot(marker="o", markersize=6.5)
+        if (shown["mode"] == "transductive").any():
+            entries["transductive"] = dot(marker="o", markersize=6.5, markerfacecolor="white")
+    entries["95 % interval over episodes"] = Line2D([], [], color=look.INK)
+    entries["one training seed"] = dot(marker=".", markersize=4)
+    if shown["published"].notna().any():
+        entries["published"] = dot(marker="|", markersize=13, markeredgewidth=1.6)
+    return list(entries.values()), list(entries)

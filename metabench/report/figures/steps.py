@@ -1,0 +1,131 @@
+"""The score after each inner step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from metabench.report import formats, published
+from metabench.report.data import Report, at
+from metabench.report.figures import look
+from metabench.report.tables.steps import SHOWN_STEPS, steps_numbers
+
+
+def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
+    """A panel a setting; for regression plain and trimmed means side by side."""
+    table = at(steps_numbers(report, published.load()), dataset=dataset)
+    settings = [(way, shot) for name, way, shot, _ in report.cells() if name == dataset]
+    task = report.datasets[dataset]["task"]
+    if table.empty:
+        figure, axes = look.panels(1, 1, 2.0)
+        look.nothing(axes[0], "no run recorded its predictions after inner steps")
+        return figure, f"{dataset}: no run recorded its predictions after inner steps."
+    regression = task == "regression"
+    columns = 2 if regression or len(settings) > 1 else 1
+    rows = len(settings) if regression else -(-len(settings) // columns)
+    figure, axes = look.panels(rows, columns, 3.4)
+    handles: dict[str, Any] = {}
+    for i, (way, shot) in enumerate(settings):
+        here = at(table, way=way, shot=shot)
+        title = formats.setting(way, shot, task)
+        if regression:
+            high = _limits(here)[1]
+            _panel(axes[2 * i], here, "mean", report, handles, high)
+            _panel(axes[2 * i + 1], here, "robust", report, handles, high)
+            _error_axes(axes[2 * i : 2 * i + 2], here, title)
+        else:
+            _panel(axes[i], here, "mean", report, handles)
+            axes[i].set_title(title)
+            axes[i].set_ylabel("accuracy, %")
+    for axis in axes[len(settings) * (2 if regression else 1) :]:
+        axis.set_axis_off()
+    names = sorted(handles, key=lambda name: name == "published")
+    look.legend(figure, [handles[name] for name in names], names)
+    return figure, _caption(dataset, regression, int(table["seeds"].max()))
+
+
+def _panel(
+    axis: Axes,
+    here: pd.DataFrame,
+    column: str,
+    report: Report,
+    handles: dict[str, Any],
+    limit: float = 100.0,
+) -> None:
+    """One line an algorithm, with a marker and its bar at the steps that tables show.
+
+    A line is broken where its mean is above ``limit``.
+    """
+    shown = [step for step in SHOWN_STEPS if step in set(here["step"])]
+    for algorithm, rows in here.groupby("algorithm", sort=False):
+        name = str(algorithm)
+        style: dict[str, Any] = {
+            "color": look.colour(name, list(report.titles)),
+            "marker": look.marker(name),
+        }
+        rows = rows.assign(**{column: rows[column].where(rows[column] <= limit)})
+        axis.plot(_place(rows["step"]), rows[column], color=style["color"])
+        marked = rows[rows["step"].isin(shown) | (rows["step"] == rows["step"].max())]
+        half = marked["ci95"].fillna(0) if column == "mean" else None
+        sizes: dict[str, Any] = {"markersize": 5, "linestyle": "none", "capsize": 2.5}
+        axis.errorbar(_place(marked["step"]), marked[column], yerr=half, **style, **sizes)
+        handles.setdefault(report.titles[name], Line2D([], [], markersize=5, **style))
+        paper = rows.dropna(subset="published")
+        if column == "mean" and len(paper):
+            x, y = _place(paper["step"]), paper["published"]
+            axis.plot(x, y, "o", color=style["color"], markerfacecolor="none", markersize=10)
+            handles["published"] = Line2D(
+                [], [], color=look.INK, marker="o", markersize=10, linestyle="none", mfc="none"
+            )
+    axis.set_xticks(_place(pd.Series(shown)), [str(step) for step in shown])
+    axis.set_xlabel("inner steps")
+    look.grid(axis)
+
+
+def _place(steps: Any) -> Any:
+    """Where a step stands on the axis: 0, 1 and 50 all matter, so the distances shrink."""
+    return np.log1p(steps)
+
+
+def _limits(here: pd.DataFrame) -> tuple[float, float]:
+    """Limits for both means, from the trimmed ones: no outlier sets them."""
+    seen = here[["robust", "published"]].to_numpy(dtype=float)
+    calm = here.loc[here["diverged_episodes"] == 0, "mean"]
+    highest = max(np.nanmax(seen), calm.max() if len(calm) else 0)
+    return float(np.nanmin(seen)) / 1.6, float(highest) * 1.9
+
+
+def _error_axes(axes: list[Axes], here: pd.DataFrame, title: str) -> None:
+    """The same logarithmic axis for both means, and how many episodes diverged."""
+    for axis, name in zip(axes, ("plain mean", "trimmed mean"), strict=True):
+        axis.set_ylim(*_limits(here))
+        look.errors(axis)
+        axis.set_title(f"{title}, {name}")
+    axes[0].set_ylabel("mean squared error")
+    lost = here[here["diverged_episodes"] > 0].groupby("title", sort=False).last()
+    lines = [f"{name}: {row['diverged_episodes']} diverged" for name, row in lost.iterrows()]
+    text = "\n".join(lines)
+    axes[1].text(0.03, 0.03, text, transform=axes[1].transAxes, va="bottom", fontsize=8)
+
+
+def _caption(dataset: str, regression: bool, seeds: int) -> str:
+    score = "mean squared error (lower is better)" if regression else "accuracy"
+    text = (
+        f"{dataset}: {score} after each gradient step on the support set, mean over {seeds} "
+        f"training seeds. Bars are 95 % intervals over test episodes (the seeds' mean), not the "
+        f"spread over seeds."
+    )
+    if regression:
+        text += (
+            " The trimmed mean leaves out the lowest and the highest tenth of the episodes; the "
+            "plain mean is what papers print (hollow circles); where tasks diverged "
+            "it may lie above the panel or be infinite, and its line breaks off; the "
+            "right panel says how many episodes of all seeds diverged by the last step."
+        )
+    return text

@@ -1,0 +1,87 @@
+"""Meta-training: the validation score against iterations and against time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from metabench.report import formats
+from metabench.report.data import Report, at, in_order, run_folder
+from metabench.report.figures import look
+
+AXES = {"iteration": "meta-iterations", "seconds": "seconds of training"}
+
+
+def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
+    """A row a setting; a thin line a seed, a bold one for their mean."""
+    settings = [(way, shot) for name, way, shot, _ in report.cells() if name == dataset]
+    task = report.datasets[dataset]["task"]
+    figure, axes = look.panels(len(settings), 2, 3.0)
+    handles: dict[str, Any] = {}
+    for i, (way, shot) in enumerate(settings):
+        curves = read_curves(report, results, dataset, way, shot)
+        pair = axes[2 * i : 2 * i + 2]
+        if curves.empty:
+            for axis in pair:
+                look.nothing(axis, "no meta-training in this setting")
+            continue
+        if task == "classification":
+            curves["val_score"] *= 100
+        for axis, column in zip(pair, AXES, strict=True):
+            _panel(axis, curves, column, report, handles)
+            axis.set_title(formats.setting(way, shot, task))
+            if task == "regression":
+                look.errors(axis)
+        word = "mean squared error" if task == "regression" else "accuracy, %"
+        pair[0].set_ylabel(f"validation {word}")
+    look.legend(figure, list(handles.values()), list(handles))
+    caption = (
+        f"{dataset}: meta-training. Score on the fixed validation episodes against iterations "
+        f"(left) and against seconds (right); a thin line is one training seed, a bold one the "
+        f"seeds' mean; a cross is where a run diverged. Axes are logarithmic "
+        f"where the algorithms' lengths differ more than tenfold."
+    )
+    return figure, caption
+
+
+def read_curves(report: Report, results: Path, dataset: str, way: int, shot: int) -> pd.DataFrame:
+    """The validations of every run of a setting, diverged ones too: one row a validation."""
+    parts = []
+    runs = in_order(at(report.runs, dataset=dataset, way=way, shot=shot), report)
+    for _, run in runs.iterrows():
+        where = (dataset, way, shot, run["algorithm"], run["seed"])
+        path = run_folder(results, report.study["study"], *where) / "history.csv"
+        if path.exists():
+            rows = pd.read_csv(path).dropna(subset="val_score")
+            about = {name: run[name] for name in ("algorithm", "seed", "status")}
+            parts.append(rows.assign(**about))
+    return pd.concat(parts) if parts else pd.DataFrame()
+
+
+def _panel(
+    axis: Axes, curves: pd.DataFrame, column: str, report: Report, handles: dict[str, Any]
+) -> None:
+    for algorithm, rows in curves.groupby("algorithm", sort=False):
+        name = str(algorithm)
+        colour = look.colour(name, list(report.titles))
+        for _, run in rows.groupby("seed"):
+            thin: dict[str, Any] = {"color": colour, "linewidth": 0.7, "alpha": 0.45}
+            line = axis.plot(run[column], run["val_score"], **thin)[0]
+            if run["status"].iloc[0] == "diverged":
+                last = run.iloc[-1]
+                axis.plot(last[column], last["val_score"], color=colour, marker="x")
+        whole = at(rows, status="finished")
+        if len(whole):
+            values = whole[["iteration", column, "val_score"]].to_numpy(dtype=float)
+            mean = pd.DataFrame(values, columns=["at", "x", "y"]).groupby("at").mean()
+            line = axis.plot(mean["x"], mean["y"], color=colour)[0]
+        handles.setdefault(report.titles[name], line)
+    ends = curves.groupby("algorithm")[column].max()
+    if ends.max() > 10 * ends.min() > 0:
+        axis.set_xscale("log")
+    axis.set_xlabel(AXES[column])
+    look.grid(axis)

@@ -1,0 +1,47 @@
+"""Every figure of a report, as svg and png."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from metabench.report.data import Report, read_report
+from metabench.report.figures import curves, episodes, look, scores, steps, training
+from metabench.report.names import figure_names
+
+Drawing = tuple[Figure, str]  # and its caption
+
+DRAW: dict[str, Callable[[Report, Path, str], Drawing]] = {
+    "curves": curves.draw,
+    "accuracy": scores.draw_accuracy,
+    "error": scores.draw_error,
+    "steps": steps.draw,
+    "training": training.draw,
+    "episodes": episodes.draw,
+}
+
+
+def write_figures(report: Path, study: dict[str, Any], results: Path) -> None:
+    """Write ``report/figures/<name>.{svg,png}`` for every name of ``figure_names``.
+
+    Each file carries its caption as its ``Description``, so a figure that travels alone still
+    says what its bars are.
+
+    Args:
+        report: ``reports/<study>``, with what ``metabench collect`` wrote.
+        study: content of the study's file.
+        results: ``results``, for meta-training curves, episodes and images.
+    """
+    found = read_report(report, study)
+    with look.style():
+        for name in figure_names({**study, "grid": _known(found)}, found.datasets):
+            kind, _, dataset = name.partition("-")
+            figure, caption = DRAW[kind](found, results, dataset)
+            look.save(figure, report / "figures" / name, caption)
+
+
+def _known(report: Report) -> list[dict[str, Any]]:
+    return [entry for entry in report.study["grid"] if entry["dataset"] in report.datasets]

@@ -1,0 +1,81 @@
+"""The papers' numbers, and which of them stands beside which cell of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from metabench.errors import MetabenchError
+
+COLUMNS = [
+    "key",  # names the row for `references` of a study, together with its cell
+    "algorithm",  # ours, where we have it
+    "dataset",  # ours, or the nearest to the paper's
+    "split",  # empty where it is that data set's; otherwise the paper's own, not comparable
+    "way",
+    "shot",
+    "step",  # inner steps before the number was taken; empty is the final one
+    "mode",  # transductive, inductive, running or none; empty where the paper does not say
+    "backbone",
+    "metric",  # accuracy or error, in percent, or mse
+    "value",
+    "ci95",  # half-width, as the paper gives it
+    "paper",
+    "verified",  # read, or from memory
+    "note",
+]
+HERE = Path("config/published.csv")
+BESIDE_PACKAGE = Path(__file__).resolve().parents[2] / HERE
+
+
+def load(path: Path | None = None) -> pd.DataFrame:
+    """The rows of ``config/published.csv``: here, or beside the package's sources.
+
+    An absent file is an empty table: a report without published numbers is still a report.
+    """
+    path = path or next((p for p in (HERE, BESIDE_PACKAGE) if p.exists()), None)
+    if path is None:
+        return pd.DataFrame(columns=COLUMNS)
+    texts = dict.fromkeys(("key", "split", "mode", "backbone", "note", "verified"), "str")
+    frame = pd.read_csv(path, dtype=texts)
+    if list(frame.columns) != COLUMNS:
+        raise MetabenchError(f"{path}: columns must be {','.join(COLUMNS)}")
+    wrong = frame.loc[~frame["metric"].isin(["accuracy", "error", "mse"]), "metric"]
+    if len(wrong):
+        raise MetabenchError(f"{path}: metric '{wrong.iloc[0]}'; accuracy, error or mse")
+    return frame.fillna(dict.fromkeys(texts, ""))
+
+
+def match(
+    rows: pd.DataFrame,
+    dataset: str,
+    way: int,
+    shot: int,
+    algorithm: str,
+    mode: str,
+    step: int | None = None,
+) -> pd.DataFrame:
+    """The published rows for one cell of ours.
+
+    A published mode must agree with ours in whether the queries of an episode see each other;
+    rows with a step answer only for that step.
+    """
+    here = rows[
+        (rows["dataset"] == dataset)
+        & (rows["way"] == way)
+        & (rows["shot"] == shot)
+        & (rows["algorithm"] == algorithm)
+    ]
+    agrees = (here["mode"] == "") | ((here["mode"] == "transductive") == (mode == "transductive"))
+    at_step = here["step"].isna() | (here["step"] == step)
+    return here[agrees & at_step]
+
+
+def references(
+    rows: pd.DataFrame, dataset: str, way: int, shot: int, keys: list[str]
+) -> pd.DataFrame:
+    """The rows that a study names in ``references``, in its order, for one setting."""
+    here = rows[(rows["dataset"] == dataset) & (rows["way"] == way) & (rows["shot"] == shot)]
+    parts = [here[here["key"] == key] for key in keys]
+    return pd.concat(parts) if parts else here.iloc[:0]

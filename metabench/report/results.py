@@ -1,0 +1,228 @@
+"""From the folders of runs to three plain files: scores, steps and runs of a study."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from metabench.errors import MetabenchError
+from metabench.files import atomic, read_array, read_json
+from metabench.report import scoring
+from metabench.report.scoring import Array
+from metabench.report.statistics import mean_interval, trimmed_interval
+from metabench.study.yaml_file import read_mapping
+
+KEY = ["dataset", "way", "shot", "algorithm", "seed"]
+SCORE_COLUMNS = [*KEY, "mode", "episode", "score", "diverged"]
+STEP_COLUMNS = [*KEY, "mode", "step", "mean", "ci95", "robust", "diverged_episodes"]
+REQUIRED = ("study", *KEY, "task", "status", "modes", "episodes_sha256")
+Rows = list[dict[str, Any]]
+
+
+def collect(study_file: Path, runs: list[Path], episodes_root: Path, out: Path) -> None:
+    """Check and score every run of a study.
+
+    Writes to ``out``:
+
+    - ``scores.csv.gz``: one row an episode of a run and mode, after the last inner step. ``score``
+      is the accuracy in [0, 1], or the mean squared error (``inf`` where a prediction is not
+      finite); ``diverged`` is 1 for the regression episodes that ``scoring.diverged`` names.
+    - ``steps.csv``: one row a recorded inner step of a run, in the run's first mode: plain mean
+      over episodes, half-width of its 95 % interval, ``robust`` (mean without the lowest and the
+      highest tenth of the episodes) and how many episodes diverged.
+    - ``runs.csv``: one row a run, ``run.json`` flattened (``cost.train_seconds``). A diverged
+      run is only here.
+
+    Args:
+        study_file: YAML of the study.
+        runs: run folders, or folders that hold them at any depth.
+        episodes_root: ``results/episodes``.
+        out: ``reports/<study>``.
+
+    Raises:
+        MetabenchError: naming the file that is missing or wrong, and what is wrong with it.
+    """
+    study = read_mapping(study_file)
+    described: Rows = []
+    scores, steps = [], []
+    for folder in run_folders(runs):
+        run = read_run(folder, str(study["study"]))
+        labels = read_labels(episodes_root, run, folder)
+        described.append({**run, "episodes": labels.shape[0], "queries": labels.shape[1]})
+        if run["status"] == "finished":
+            scores.append(score_run(folder, run, labels))
+            steps.append(score_steps(folder, run, labels))
+    refuse_twins(described)
+    _write(out / "scores.csv.gz", _joined(scores, SCORE_COLUMNS))
+    _write(out / "steps.csv", _joined(steps, STEP_COLUMNS))
+    _write(out / "runs.csv", flatten(described))
+
+
+def run_folders(roots: list[Path]) -> list[Path]:
+    """The run folders at or under ``roots``, sorted."""
+    folders: set[Path] = set()
+    for root in roots:
+        found = {path.parent for path in root.glob("**/run.json")}
+        if not found:
+            raise MetabenchError(f"{root}: no run.json here or below; was the run evaluated?")
+        folders |= found
+    return sorted(folders)
+
+
+def read_run(folder: Path, study: str) -> dict[str, Any]:
+    """``run.json`` of a folder, with the keys that scoring needs."""
+    path = folder / "run.json"
+    run = read_described(path)
+    run.setdefault("modes", ["inductive"])
+    missing = [key for key in REQUIRED if key not in run]
+    if missing:
+        raise MetabenchError(f"{path}: no '{missing[0]}'; needed are {', '.join(REQUIRED)}")
+    if run["study"] != study:
+        raise MetabenchError(f"{path}: of study '{run['study']}', but '{study}' is reported")
+    if run["status"] not in ("finished", "diverged"):
+        raise MetabenchError(f"{path}: status '{run['status']}'; finished or diverged")
+    return run
+
+
+def read_labels(root: Path, run: dict[str, Any], folder: Path) -> Array:
+    """The query labels of the episodes that a run was tested on."""
+    where = root / run["dataset"] / f"test-{run['way']}w{run['shot']}s"
+    episodes = read_described(where / "episodes.json")
+    if run["episodes_sha256"] != episodes["sha256"]:
+        raise MetabenchError(
+            f"{folder / 'run.json'}: tested on episodes {run['episodes_sha256'][:12]}, but "
+            f"{where} holds {episodes['sha256'][:12]}; evaluate the run again"
+        )
+    labels = load(where / "query_labels.npy")
+    if not np.isfinite(labels).all():
+        raise MetabenchError(f"{where / 'query_labels.npy'}: a label is not finite")
+    return labels
+
+
+def read_described(path: Path) -> dict[str, Any]:
+    """A JSON file, or one line that says why not."""
+    try:
+        described: dict[str, Any] = read_json(path)
+    except FileNotFoundError as error:
+        raise MetabenchError(f"{path}: there is no such file") from error
+    except (OSError, ValueError) as error:
+        raise MetabenchError(f"{path}: cannot be read as JSON: {error}") from error
+    return described
+
+
+def load(path: Path) -> Array:
+    """A ``.npy`` file, or one line that says why not."""
+    try:
+        return read_array(path)
+    except FileNotFoundError as error:
+        raise MetabenchError(f"{path}: there is no such file") from error
+    except (OSError, ValueError, EOFError) as error:
+        raise MetabenchError(f"{path}: not an array of numbers in .npy format: {error}") from error
+
+
+def check_predictions(path: Path, leading: int, run: dict[str, Any], labels: Array) -> Array:
+    """The predictions of ``path`` as [leading, *labels.shape], checked.
+
+    Args:
+        path: ``predictions.npy`` or ``steps.npy``.
+        leading: how many modes or steps the file must have; one may leave its axis out.
+        run: content of ``run.json``.
+        labels: query labels of the episodes, [episodes, queries] or [episodes, queries, 1].
+    """
+    values = load(path)
+    if leading == 1 and values.shape == labels.shape:
+        values = values[None]
+    if values.shape != (leading, *labels.shape):
+        raise MetabenchError(f"{path}: shape {values.shape}; must be {(leading, *labels.shape)}")
+    kind = np.integer if run["task"] == "classification" else np.floating
+    if not np.issubdtype(values.dtype, kind):
+        need = "whole numbers (int32)" if kind is np.integer else "floating point (float32)"
+        raise MetabenchError(f"{path}: elements are {values.dtype}; must be {need}")
+    if kind is np.integer:
+        lowest, highest = int(values.min()), int(values.max())
+        if lowest < 0 or highest >= run["way"]:
+            wrong = lowest if lowest < 0 else highest
+            raise MetabenchError(f"{path}: class {wrong}; must be 0 to {run['way'] - 1}")
+    elif not np.isfinite(values).any():
+        raise MetabenchError(f"{path}: not one prediction is finite, yet the run is 'finished'")
+    return values
+
+
+def score_run(folder: Path, run: dict[str, Any], labels: Array) -> pd.DataFrame:
+    """One row an episode and mode."""
+    values = check_predictions(folder / "predictions.npy", len(run["modes"]), run, labels)
+    score, lost = _scores(values, run, labels)
+    frames = [
+        pd.DataFrame({"mode": mode, "episode": range(len(score[i])), "score": score[i]}).assign(
+            diverged=lost[i].astype(int)
+        )
+        for i, mode in enumerate(run["modes"])
+    ]
+    return _keyed(pd.concat(frames), run, SCORE_COLUMNS)
+
+
+def score_steps(folder: Path, run: dict[str, Any], labels: Array) -> pd.DataFrame:
+    """One row a recorded inner step; none where the run has no ``steps.npy``."""
+    path = folder / "steps.npy"
+    if not path.exists():
+        return pd.DataFrame(columns=STEP_COLUMNS)
+    if not run.get("steps"):
+        raise MetabenchError(f"{folder / 'run.json'}: no 'steps', though there is a steps.npy")
+    values = check_predictions(path, len(run["steps"]), run, labels)
+    rows = []
+    for step, score, lost in zip(run["steps"], *_scores(values, run, labels), strict=True):
+        mean, ci95 = mean_interval(score)
+        robust = trimmed_interval(score)[0]
+        rows.append([run["modes"][0], step, mean, ci95, robust, int(lost.sum())])
+    return _keyed(pd.DataFrame(rows, columns=STEP_COLUMNS[len(KEY) :]), run, STEP_COLUMNS)
+
+
+def flatten(runs: Rows) -> pd.DataFrame:
+    """One row a run: nested keys joined by dots, lists as JSON."""
+    frame = pd.json_normalize(runs, sep=".")
+    for column in frame.columns:
+        if frame[column].map(lambda value: isinstance(value, list)).any():
+            frame[column] = frame[column].map(json.dumps)
+    first = [column for column in ("study", *KEY) if column in frame]
+    rest = [column for column in frame.columns if column not in first]
+    return frame[first + rest].convert_dtypes()
+
+
+def refuse_twins(runs: Rows) -> None:
+    """Every cell and seed is there once."""
+    seen = set()
+    for run in runs:
+        key = tuple(run[name] for name in KEY)
+        if key in seen:
+            raise MetabenchError(f"runs: {' '.join(map(str, key))} is there twice; remove one")
+        seen.add(key)
+
+
+def _scores(values: Array, run: dict[str, Any], labels: Array) -> tuple[Array, Array]:
+    if run["task"] == "classification":
+        score = scoring.accuracy(values, labels)
+        return score, np.zeros_like(score, dtype=bool)
+    score = scoring.squared_error(values, labels)
+    return score, scoring.diverged(score, labels)
+
+
+def _keyed(frame: pd.DataFrame, run: dict[str, Any], columns: list[str]) -> pd.DataFrame:
+    return frame.assign(**{name: run[name] for name in KEY})[columns]
+
+
+def _joined(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled) if filled else pd.DataFrame(columns=columns)
+
+
+def _write(path: Path, frame: pd.DataFrame) -> None:
+    content = frame.to_csv(index=False, float_format="%.9g").encode()
+    if path.suffix == ".gz":  # without a time or name in its header: equal results, equal files
+        content = gzip.compress(content, mtime=0)
+    with atomic(path) as temporary:
+        temporary.write_bytes(content)

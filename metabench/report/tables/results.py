@@ -1,0 +1,223 @@
+"""One row a cell and mode: the score, its two uncertainties, and the published number."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from metabench.report import formats, published, statistics
+from metabench.report.data import Report, at
+from metabench.report.statistics import CELL
+
+REFERENCE_TITLES = {
+    "people": "People",
+    "bpl": "Bayesian Program Learning",
+    "convnet": "Convolutional network",
+    "siamese": "Siamese network",
+    "hausdorff": "Modified Hausdorff distance",
+    "protonet": "Prototypical networks",
+}
+COSTS = ["train_seconds", "evaluate_seconds", "peak_memory_mb", "gradients"]
+COSTS += ["hessian_vector_products"]
+
+
+def results_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
+    """One row a cell of the grid and mode, missing and diverged ones too, then references."""
+    cells = statistics.cells(report.scores)
+    rows: list[dict[str, Any]] = []
+    for dataset, way, shot, algorithms in report.cells():
+        here = {"dataset": dataset, "way": way, "shot": shot}
+        task = report.datasets.get(dataset, {}).get("task", "classification")
+        for algorithm in algorithms:
+            runs = at(report.runs, **here, algorithm=algorithm)
+            found = at(cells, **here, algorithm=algorithm)
+            about = {**here, "algorithm": algorithm, "task": task, **_about_runs(runs)}
+            about["title"] = report.titles.get(algorithm, algorithm)
+            for row in _records(found) or [{"mode": None}]:
+                row = _percent(row) if task == "classification" else row
+                rows.append({**about, **row, **_beside(papers, {**about, **row})})
+        keys = report.references(dataset, way, shot)
+        for _, paper in published.references(papers, dataset, way, shot, keys).iterrows():
+            rows.append({**here, "task": task, **_reference(paper)})
+    names = [*CELL, "title", "task", "status", "mean", "ci95", "seed_sd", "seed_ci95", "seeds"]
+    names += ["robust", "robust_ci95", "diverged_episodes", "diverged_seeds", "diverged_at"]
+    names += ["error", "published", "published_ci95", "published_metric", "published_split"]
+    names += ["published_source", "published_verified", "published_note", "gap", "episodes"]
+    names += ["queries", "episodes_sha256", "backbone", "checkpoint", "iterations"]
+    return pd.DataFrame(rows, columns=[*names, "published_iterations", *COSTS, "device"])
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for _, row in frame.iterrows()]
+
+
+def _percent(row: dict[str, Any]) -> dict[str, Any]:
+    scaled = ["mean", "ci95", "robust", "robust_ci95", "seed_sd", "seed_ci95"]
+    row = {**row, **{name: 100 * row[name] for name in scaled if name in row}}
+    return {**row, "error": 100 - row["mean"]} if "mean" in row else row
+
+
+def _about_runs(runs: pd.DataFrame) -> dict[str, Any]:
+    """What the runs of one algorithm in one setting share, and their mean cost."""
+    if runs.empty:
+        return {"status": "missing"}
+    lost = at(runs, status="diverged")
+    costed = runs if len(lost) == len(runs) else at(runs, status="finished")
+    first = runs.iloc[0]
+    about: dict[str, Any] = {
+        "status": "diverged" if len(lost) == len(runs) else "finished",
+        "diverged_seeds": len(lost),
+        "diverged_at": _iterations(lost),
+        "checkpoint": first.get("checkpoint.protocol"),
+    }
+    for name in ("episodes", "queries", "episodes_sha256", "backbone", "iterations"):
+        about[name] = first.get(name)
+    about["published_iterations"] = first.get("published_iterations")
+    about["device"] = first.get("device")
+    for name in COSTS:
+        column = f"cost.{name}"
+        about[name] = costed[column].mean() if column in costed else None
+    return about
+
+
+def _iterations(lost: pd.DataFrame) -> str:
+    if lost.empty or "diverged.iteration" not in lost:
+        return ""
+    return ", ".join(f"{value:.0f}" for value in sorted(lost["diverged.iteration"].dropna()))
+
+
+def _beside(papers: pd.DataFrame, row: dict[str, Any]) -> dict[str, Any]:
+    """The published number for a row of ours, and how far ours is from it."""
+    where = (row["dataset"], row["way"], row["shot"], row["algorithm"], str(row["mode"]))
+    found = published.match(papers, *where, step=_last_published_step(papers, *where[:4]))
+    if found.empty:
+        return {}
+    columns = _published_columns(found.iloc[0])
+    ours = row.get("error") if columns["published_metric"] == "error" else row.get("mean")
+    return {**columns, "gap": _gap(ours, columns["published"])}
+
+
+def _gap(ours: float | None, theirs: float) -> float | None:
+    return ours - theirs if ours is not None and math.isfinite(ours) else None
+
+
+def _last_published_step(
+    papers: pd.DataFrame, dataset: str, way: int, shot: int, algorithm: str
+) -> int | None:
+    steps = at(papers, dataset=dataset, way=way, shot=shot, algorithm=algorithm)["step"].dropna()
+    return None if steps.empty else int(steps.max())
+
+
+def _published_columns(paper: Any) -> dict[str, Any]:
+    return {
+        "published": paper["value"],
+        "published_ci95": paper["ci95"],
+        "published_metric": paper["metric"],
+        "published_split": paper["split"],
+        "published_source": paper["paper"],
+        "published_verified": paper["verified"],
+        "published_note": paper["note"],
+    }
+
+
+def _reference(paper: Any) -> dict[str, Any]:
+    name = paper["algorithm"]
+    title = REFERENCE_TITLES.get(name, name)
+    about = {"algorithm": name, "title": title, "status": "published"}
+    return {**about, **_published_columns(paper)}
+
+
+def score_text(row: Any, trimmed: bool = False) -> str:
+    """The score of a row of ``results_numbers``, or why there is none.
+
+    The trimmed mean stands beside it where an episode diverged, or where ``trimmed``.
+    """
+    if row["status"] == "published":
+        return formats.NONE
+    if row["status"] == "diverged":
+        where = f" at iteration {row['diverged_at']}" if row["diverged_at"] else ""
+        return f"diverged{where}"
+    if pd.isna(row["mean"]):
+        return formats.NONE
+    text = formats.plus_minus(row["mean"], row["ci95"], row["task"])
+    if row["diverged_episodes"] > 0:
+        text += f"; {_trimmed(row)}"
+        among = int(row["episodes"] * row["seeds"])
+        text += f"; {row['diverged_episodes']:.0f} of {among} episodes diverged"
+    elif trimmed:
+        text += f"; {_trimmed(row)}"
+    if row["diverged_seeds"] > 0:
+        text += f"; {row['diverged_seeds']:.0f} more seed"
+        text += (
+            f"{'s' if row['diverged_seeds'] > 1 else ''} diverged at iteration {row['diverged_at']}"
+        )
+    return text
+
+
+def _trimmed(row: Any) -> str:
+    return "trimmed " + formats.plus_minus(row["robust"], row["robust_ci95"], row["task"])
+
+
+def results_text(results: pd.DataFrame) -> pd.DataFrame:
+    """For readers: what is measured, on what, and the published number beside it."""
+    with_error = results["dataset"].str.startswith("omniglot_challenge") | (
+        results["published_metric"] == "error"
+    )
+    rows = []
+    for (_, row), error in zip(results.iterrows(), with_error, strict=True):
+        measured = row["status"] == "finished" and pd.notna(row["mean"])
+        cell = {
+            "Data set": row["dataset"],
+            "Setting": formats.setting(row["way"], row["shot"], row["task"]),
+            "Algorithm": row["title"],
+            "Mode": or_none(row["mode"]),
+            "Score ± 95 % over episodes": score_text(row),
+            "Error %": formats.plus_minus(row["error"], row["ci95"], row["task"]) if error else "-",
+            "SD over seeds": formats.number(row["seed_sd"], row["task"]) if measured else "-",
+            "± 95 % over seeds": formats.number(row["seed_ci95"], row["task"]) if measured else "-",
+            "Seeds": f"{row['seeds']:.0f}" if measured else "-",
+            "Episodes × queries": _episodes_text(row),
+            "Digest": "-" if pd.isna(row["episodes_sha256"]) else row["episodes_sha256"][:8],
+            "Backbone": or_none(row["backbone"]),
+            "Checkpoint": or_none(row["checkpoint"]),
+            "Iterations": iterations_text(row),
+            "Published": published_text(row),
+            "Ours − published": formats.signed(row["gap"], float("nan"), row["task"]),
+            "Source": or_none(row["published_source"]),
+        }
+        rows.append(cell)
+    text = pd.DataFrame(rows)
+    return text if with_error.any() else text.drop(columns="Error %")
+
+
+def or_none(value: Any) -> str:
+    """The value as text, or a dash where there is none."""
+    return formats.NONE if pd.isna(value) else str(value)
+
+
+def _episodes_text(row: Any) -> str:
+    return "-" if pd.isna(row["queries"]) else f"{row['episodes']:.0f} × {row['queries']:.0f}"
+
+
+def iterations_text(row: Any) -> str:
+    """Iterations, and their share of the published protocol."""
+    done, full = row["iterations"], row["published_iterations"]
+    if pd.isna(done) or done == 0:
+        return formats.NONE
+    if pd.isna(full) or not full:
+        return formats.count(done)
+    return f"{formats.count(done)} ({100 * done / full:.3g} %)"
+
+
+def published_text(row: Any) -> str:
+    """The published number, marked where it is not like for like or not read in its source."""
+    if pd.isna(row["published"]):
+        return formats.NONE
+    half = f" ± {row['published_ci95']:g}" if pd.notna(row["published_ci95"]) else ""
+    marks = ["other split" if row["published_split"] else ""]
+    marks += ["from memory" if row["published_verified"] != "read" else ""]
+    tail = ", ".join(mark for mark in marks if mark)
+    unit = "error " if row["published_metric"] == "error" else ""
+    return f"{unit}{row['published']:g}{half}" + (f" ({tail})" if tail else "")

@@ -1,0 +1,74 @@
+"""The score after each inner step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from metabench.report import formats, published
+from metabench.report.data import Report, in_order
+from metabench.report.statistics import CELL
+
+SHOWN_STEPS = [0, 1, 2, 3, 5, 10, 20, 50]
+
+
+def steps_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
+    """One row a cell and inner step: means over seeds, the published number beside.
+
+    ``ci95`` is the mean of the seeds' half-widths, which is never narrower than the interval of
+    their averaged episodes.
+    """
+    names = ["mean", "ci95", "robust"]
+    rows = []
+    for key, here in report.steps.groupby([*CELL, "step"], sort=False):
+        row: dict[str, Any] = dict(zip([*CELL, "step"], key, strict=True))
+        row["task"] = report.datasets[row["dataset"]]["task"]
+        scale = 100 if row["task"] == "classification" else 1
+        row.update({name: scale * here[name].mean(skipna=False) for name in names})
+        row["seeds"] = len(here)
+        row["diverged_episodes"] = int(here["diverged_episodes"].sum())
+        row["title"] = report.titles[row["algorithm"]]
+        found = published.match(papers, **{name: row[name] for name in [*CELL, "step"]})
+        found = found[found["step"] == row["step"]]
+        row["published"] = found["value"].iloc[0] if len(found) else None
+        rows.append(row)
+    columns = [*CELL, "title", "task", "step", *names, "seeds", "diverged_episodes", "published"]
+    return in_order(pd.DataFrame(rows, columns=columns), report)
+
+
+def steps_text(steps: pd.DataFrame) -> pd.DataFrame:
+    """Algorithms by inner steps; a second row where a paper printed the same steps."""
+    shown = [step for step in SHOWN_STEPS if step in set(steps["step"])]
+    rows = []
+    for _, here in steps.groupby(CELL, sort=False):
+        first = here.iloc[0]
+        about = {
+            "Data set": first["dataset"],
+            "Setting": formats.setting(first["way"], first["shot"], first["task"]),
+            "Algorithm": first["title"],
+            "Mode": first["mode"],
+        }
+        by_step = {row["step"]: row for _, row in here.iterrows()}
+        texts = {_step(s): _step_text(by_step[s]) for s in shown if s in by_step}
+        rows.append({**about, **texts})
+        paper = here.dropna(subset="published")
+        if len(paper):
+            values = {
+                _step(s): f"{v:g}" for s, v in zip(paper["step"], paper["published"], strict=True)
+            }
+            rows.append({**about, "Algorithm": f"{first['title']} (published)", **values})
+    columns = ["Data set", "Setting", "Algorithm", "Mode", *map(_step, shown)]
+    return pd.DataFrame(rows, columns=columns).fillna(formats.NONE)
+
+
+def _step(step: int) -> str:
+    return f"{step} step" + ("" if step == 1 else "s")
+
+
+def _step_text(row: Any) -> str:
+    text = formats.plus_minus(row["mean"], row["ci95"], row["task"])
+    if not row["diverged_episodes"]:
+        return text
+    robust = formats.number(row["robust"], row["task"])
+    return f"{text}; trimmed {robust}; {row['diverged_episodes']} diverged"

@@ -1,0 +1,74 @@
+"""Algorithms by settings: the table to show first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from metabench.report import formats
+from metabench.report.tables.results import score_text
+
+SETTING = ["dataset", "way", "shot"]
+
+
+def summary_numbers(results: pd.DataFrame) -> pd.DataFrame:
+    """Algorithms by settings: the mean score, a row for each kind of mode."""
+    return _pivot(results, lambda row: row["mean"])
+
+
+def summary_text(results: pd.DataFrame) -> pd.DataFrame:
+    """The same with intervals; bold is the best mean of a setting, transductive rows apart."""
+    best, lost = set(), set()
+    for key, here in results.groupby(SETTING, sort=False):
+        if (here["diverged_episodes"] > 0).any():
+            lost.add(key)  # then every row shows what it is compared by
+    plain = results[~transductive(results) & results["mean"].notna()]
+    for _, here in plain.groupby(SETTING, sort=False):
+        best.add(best_row(here))
+
+    def text(row: Any) -> str:
+        if row["status"] == "published":
+            error = row["published_metric"] == "error"
+            value = 100 - row["published"] if error else row["published"]
+            return f"{value:g}"
+        shown = score_text(row, trimmed=tuple(row[SETTING]) in lost)
+        return f"**{shown}**" if row.name in best else shown
+
+    return _pivot(results, text).fillna(formats.NONE)
+
+
+def best_row(here: pd.DataFrame) -> Any:
+    """The index of the best row of one setting; by trimmed means where an episode diverged."""
+    score = here["robust" if (here["diverged_episodes"] > 0).any() else "mean"]
+    return score.idxmin() if (here["task"] == "regression").any() else score.idxmax()
+
+
+def transductive(results: pd.DataFrame) -> Any:
+    """Which rows let the queries of an episode see each other."""
+    return results["mode"] == "transductive"
+
+
+def _place(row: Any) -> int:
+    """Fair rows, then transductive ones, then published ones."""
+    return 2 if row["status"] == "published" else int(row["mode"] == "transductive")
+
+
+def _pivot(results: pd.DataFrame, value: Any) -> pd.DataFrame:
+    rows: dict[str, dict[str, Any]] = {}
+    columns = {_column(row): None for _, row in results.iterrows()}
+    together = results.assign(place=[_place(row) for _, row in results.iterrows()])
+    for _, row in together.sort_values("place", kind="stable").iterrows():
+        name = str(row["title"])
+        if row["mode"] == "transductive":
+            name += ", transductive"
+        if row["status"] == "published":
+            name += " (published)"
+        rows.setdefault(name, {})[_column(row)] = value(row)
+    table = [{"Algorithm": name, **cells} for name, cells in rows.items()]
+    return pd.DataFrame(table, columns=["Algorithm", *columns])
+
+
+def _column(row: Any) -> str:
+    setting = formats.setting(row["way"], row["shot"], row["task"])
+    return f"{row['dataset']} {setting} ({'MSE' if row['task'] == 'regression' else '%'})"

@@ -1,0 +1,94 @@
+"""What the data cannot serve is refused before anything is prepared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from metabench.errors import MetabenchError
+from metabench.study.catalogue import Dataset
+from metabench.study.lazy import import_lazily
+
+if TYPE_CHECKING:
+    from metabench.datasets.store import Sizes
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Classes of an episode (1 for regression) and support examples of each."""
+
+    way: int
+    shot: int
+
+    def __str__(self) -> str:
+        return f"{self.way}w{self.shot}s"
+
+
+def sizes_of(dataset: Dataset) -> dict[str, Sizes]:
+    """The sizes of the splits of an image data set; nothing for tasks that are drawn for ever."""
+    module = import_lazily(dataset.spec.module, f"{dataset.file}: module")
+    if not hasattr(module, "sizes"):
+        return {}
+    sizes: dict[str, Sizes] = module.sizes(dataset.spec.options)
+    return sizes
+
+
+def given_settings(dataset: Dataset) -> list[Setting]:
+    """The only settings there are of a data set with test episodes of its own; otherwise none."""
+    module = import_lazily(dataset.spec.module, f"{dataset.file}: module")
+    if not hasattr(module, "settings"):
+        return []
+    return [Setting(way, shot) for way, shot in module.settings(dataset.spec.options)]
+
+
+def check_setting(setting: Setting, dataset: Dataset, sizes: dict[str, Sizes], where: str) -> None:
+    """Check that validation and test episodes of ``setting`` can be drawn, or are given."""
+    given = given_settings(dataset)
+    if given and setting not in given:
+        raise MetabenchError(
+            f"{where}: {setting} cannot be drawn: {dataset.spec.name} comes with its own test "
+            f"episodes; {' or '.join(map(str, given))} is right"
+        )
+    for split in ("val", "test"):
+        queries = dataset.queries(split, setting.shot)
+        said = f"{split}_queries of {dataset.file}"
+        _check(split, setting.way, setting.shot, queries, said, dataset, sizes, where)
+
+
+def check_training(
+    setting: Setting, values: dict[str, Any], dataset: Dataset, sizes: dict[str, Sizes], where: str
+) -> None:
+    """Check that the training episodes that an algorithm asks for can be drawn."""
+    if not values["iterations"]:
+        return
+    way = values["train_way"] or setting.way
+    shot = values["train_shot"] or setting.shot
+    _check("train", way, shot, values["train_query"], "train_query", dataset, sizes, where)
+
+
+def _check(
+    split: str,
+    way: int,
+    shot: int,
+    queries: int,
+    said: str,
+    dataset: Dataset,
+    sizes: dict[str, Sizes],
+    where: str,
+) -> None:
+    if split not in sizes:
+        return
+    name, has = dataset.spec.name, sizes[split]
+    most = has.largest_group if dataset.spec.within_group else has.classes
+    of = "the largest group of its classes" if dataset.spec.within_group else "its classes"
+    if way > most:
+        raise MetabenchError(
+            f"{where}: {way} ways are more than the {most} of {of} in the {split} split of {name}; "
+            f"at most {most} ways are right"
+        )
+    if shot + queries > has.per_class:
+        raise MetabenchError(
+            f"{where}: {shot} shots and {queries} queries ({said}) are more than the "
+            f"{has.per_class} images of a class in the {split} split of {name}; "
+            f"{has.per_class} together are right"
+        )

@@ -1,0 +1,232 @@
+"""The files of algorithms and data sets: ``config/algorithms/<name>.yaml`` and its like.
+
+A study's own folder is looked in first, then the project's ``config``: a study kept elsewhere can
+bring its own ``algorithms/`` and ``datasets/``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from metabench.errors import MetabenchError
+from metabench.hyperparameters import Hyperparameters, parse
+from metabench.spec import DataSpec
+from metabench.study import fields
+from metabench.study.lazy import hyperparameters_of, import_lazily, source_digest
+from metabench.study.yaml_file import read_mapping
+
+TASKS = ("classification", "regression")
+CONDITIONS = ("dataset", "task", "way", "shot", "backbone")  # of an algorithm's `where`
+EPISODE_KEYS = ("seed", "test", "val", "test_queries", "val_queries")
+_CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """``config/datasets/<name>.yaml``."""
+
+    file: Path
+    spec: DataSpec
+    title: str
+    backbone: str  # where a study names no other
+    episodes: dict[str, int]  # seed; test and val: how many; test_queries and val_queries: of each
+
+    def queries(self, split: str, shot: int) -> int:
+        """Queries of each class in the episodes of a split; as many as shots where 0 says so."""
+        return self.episodes[f"{split}_queries"] or shot
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An entry of an algorithm's ``settings``: where it applies, and what it sets."""
+
+    where: dict[str, list[Any]]
+    values: dict[str, Any]
+
+    def matches(self, place: dict[str, Any]) -> bool:
+        """Whether every condition holds at ``place``, which has all of ``CONDITIONS``."""
+        return all(place[key] in allowed for key, allowed in self.where.items())
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """``config/algorithms/<name>.yaml``."""
+
+    file: Path
+    name: str
+    title: str
+    paper: str
+    tasks: tuple[str, ...]
+    algorithm_class: str  # "package.module:Class"; empty for an external program
+    hyperparameters: type[Hyperparameters] | None  # None for an external program
+    code: str  # digest of the class's source file
+    deterministic: bool  # the same from every seed: runs once, as seed 0
+    model_of: dict[str, str]  # task -> the algorithm whose model it is evaluated on
+    defaults: dict[str, Any]
+    settings: tuple[Rule, ...]
+
+    def check(self, values: dict[str, Any], where: str) -> None:
+        """Check hyperparameters by name, type and range; an external program's are its own."""
+        if self.hyperparameters is not None:
+            parse(self.hyperparameters, values, where)
+
+    def published(self, place: dict[str, Any]) -> dict[str, Any]:
+        """The hyperparameters that the file gives for ``place``: dataset, task, way, ..."""
+        values = dict(self.defaults)
+        for rule in self.settings:
+            if rule.matches(place):
+                values |= rule.values
+        return values
+
+
+class Catalogue:
+    """The algorithms and data sets of some folders, each file read once, when it is asked for."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = list(dict.fromkeys(folders))
+        self._datasets: dict[str, Dataset] = {}
+        self._algorithms: dict[str, Algorithm] = {}
+
+    def dataset(self, name: Any, where: str) -> Dataset:
+        """The data set that ``where`` asks for."""
+        known = fields.known(name, where, "data set", self._names("datasets"))
+        if known not in self._datasets:
+            self._datasets[known] = read_dataset(self._file("datasets", known))
+        return self._datasets[known]
+
+    def algorithm(self, name: Any, where: str) -> Algorithm:
+        """The algorithm that ``where`` asks for."""
+        known = fields.known(name, where, "algorithm", self._names("algorithms"))
+        if known not in self._algorithms:
+            file = self._file("algorithms", known)
+            self._algorithms[known] = read_algorithm(file, self._names("datasets"))
+        return self._algorithms[known]
+
+    def _names(self, kind: str) -> list[str]:
+        return sorted({file.stem for f in self._folders for file in (f / kind).glob("*.yaml")})
+
+    def _file(self, kind: str, name: str) -> Path:
+        files = [folder / kind / f"{name}.yaml" for folder in self._folders]
+        return next(file for file in files if file.is_file())
+
+
+def read_dataset(file: Path) -> Dataset:
+    """The data set that ``file`` describes, its options checked by its module."""
+    fields.name(file.stem, f"{file}: its name")
+    known = ("module", "task", "title", "options", "within_group", "backbone", "episodes")
+    required = ("module", "task", "title", "backbone", "episodes")
+    values = fields.keys(read_mapping(file), str(file), known, required)
+    module = fields.text(values["module"], f"{file}: module")
+    if not _MODULE.fullmatch(module):
+        raise fields.wrong(module, f"{file}: module", "a module is, such as package.module")
+    options = fields.mapping(values.get("options", {}), f"{file}: options")
+    implementation = import_lazily(module, f"{file}: module")
+    if hasattr(implementation, "check"):
+        implementation.check(options, f"{file}: options")
+    episodes = fields.keys(values["episodes"], f"{file}: episodes", EPISODE_KEYS, EPISODE_KEYS)
+    return Dataset(
+        file=file,
+        spec=DataSpec(
+            name=file.stem,
+            module=module,
+            task=fields.known(values["task"], f"{file}: task", "task", TASKS),
+            options=options,
+            within_group=fields.flag(values.get("within_group", False), f"{file}: within_group"),
+        ),
+        title=fields.text(values["title"], f"{file}: title"),
+        backbone=fields.text(values["backbone"], f"{file}: backbone"),
+        episodes={
+            key: 0
+            if value == "shot" and key.endswith("queries")
+            else fields.whole(value, f"{file}: episodes.{key}", least=int(key != "seed"))
+            for key, value in episodes.items()
+        },
+    )
+
+
+def read_algorithm(file: Path, datasets: Sequence[str]) -> Algorithm:
+    """The algorithm that ``file`` describes; ``datasets`` are the names its `where` may use."""
+    name = fields.name(file.stem, f"{file}: its name")
+    known = (
+        *("title", "class", "external", "tasks", "paper"),
+        *("deterministic", "model_of", "defaults", "settings"),
+    )
+    values = fields.keys(read_mapping(file), str(file), known, ("title", "tasks"))
+    external = fields.flag(values.get("external", False), f"{file}: external")
+    if external == ("class" in values):
+        raise MetabenchError(
+            f"{file}: one of `class: package.module:Class` and `external: true` is right"
+        )
+    algorithm_class, hyperparameters = "", None
+    if not external:
+        algorithm_class = fields.text(values["class"], f"{file}: class")
+        if not _CLASS.fullmatch(algorithm_class):
+            raise fields.wrong(
+                algorithm_class, f"{file}: class", "a class is, such as package.module:Class"
+            )
+        hyperparameters = hyperparameters_of(algorithm_class, f"{file}: class")
+    tasks = fields.items(
+        values["tasks"],
+        f"{file}: tasks",
+        lambda value, where: fields.known(value, where, "task", TASKS),
+        "[classification]",
+    )
+    algorithm = Algorithm(
+        file=file,
+        name=name,
+        title=fields.text(values["title"], f"{file}: title"),
+        paper=fields.text(values.get("paper", "none"), f"{file}: paper"),
+        tasks=tuple(tasks),
+        algorithm_class=algorithm_class,
+        hyperparameters=hyperparameters,
+        code=source_digest(algorithm_class) if algorithm_class else "",
+        deterministic=fields.flag(values.get("deterministic", False), f"{file}: deterministic"),
+        model_of=_model_of(values.get("model_of", {}), tasks, f"{file}: model_of"),
+        defaults=fields.mapping(values.get("defaults", {}), f"{file}: defaults"),
+        settings=_settings(values.get("settings", []), datasets, f"{file}: settings"),
+    )
+    algorithm.check(algorithm.defaults, f"{file}: defaults")
+    for i, rule in enumerate(algorithm.settings):
+        algorithm.check(rule.values, f"{file}: settings[{i}].set")
+    return algorithm
+
+
+def _model_of(value: Any, tasks: list[str], where: str) -> dict[str, str]:
+    """``pretrain_head``, or ``{classification: pretrain_head}``."""
+    if isinstance(value, str):
+        return {task: fields.name(value, where) for task in tasks}
+    checked = fields.keys(value, where, TASKS)
+    return {task: fields.name(name, f"{where}.{task}") for task, name in checked.items()}
+
+
+def _settings(value: Any, datasets: Sequence[str], where: str) -> tuple[Rule, ...]:
+    if not isinstance(value, list):
+        raise fields.wrong(value, where, "a list of {where: {...}, set: {...}} is")
+    rules = []
+    for i, entry in enumerate(value):
+        at = f"{where}[{i}]"
+        checked = fields.keys(entry, at, ("where", "set"), ("where", "set"))
+        conditions = fields.keys(checked["where"], f"{at}.where", CONDITIONS)
+        listed = {k: v if isinstance(v, list) else [v] for k, v in conditions.items()}
+        for condition, allowed in listed.items():
+            for one in allowed:
+                _check_condition(condition, one, datasets, f"{at}.where.{condition}")
+        rules.append(Rule(listed, fields.mapping(checked["set"], f"{at}.set")))
+    return tuple(rules)
+
+
+def _check_condition(condition: str, value: Any, datasets: Sequence[str], where: str) -> None:
+    """A misspelt condition would never apply, and nobody would see it."""
+    if condition == "dataset":
+        fields.known(value, where, "data set", datasets)
+    elif condition == "task":
+        fields.known(value, where, "task", TASKS)
+    elif condition == "backbone":
+        fields.text(value, where)
+    else:
+        fields.whole(value, where, least=1)

@@ -1,0 +1,197 @@
+"""One entry of a study's grid: algorithms on a data set in some settings."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from metabench.errors import MetabenchError
+from metabench.hyperparameters import parse
+from metabench.study import fields
+from metabench.study.capacity import Setting, check_setting, check_training, sizes_of
+from metabench.study.catalogue import Algorithm, Catalogue, Dataset
+from metabench.study.lazy import import_lazily, torch_unloaded
+
+KEYS = (
+    *("dataset", "backbone", "settings", "algorithms"),
+    *("set", "hyperparameters", "references"),
+)
+_INPUT_SHAPES = {"classification": (1, 28, 28), "regression": (1,)}  # to try a backbone with
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A checked entry of the grid.
+
+    Attributes:
+        where: the file and key of the entry, for errors.
+        dataset: what the episodes are drawn from.
+        backbone: a name in ``metabench.networks``.
+        settings: classes and shots.
+        algorithms: what is compared, by name.
+        models: what is meta-trained for that, by name.
+        common: hyperparameters set for every algorithm here.
+        own: hyperparameters set for one algorithm, by its name.
+        references: keys of published rows to show beside.
+    """
+
+    where: str
+    dataset: Dataset
+    backbone: str
+    settings: tuple[Setting, ...]
+    algorithms: dict[str, Algorithm]
+    models: dict[str, Algorithm]
+    common: dict[str, Any]
+    own: dict[str, dict[str, Any]]
+    references: tuple[str, ...]
+
+
+def read_cell(value: Any, where: str, catalogue: Catalogue, published: list[str]) -> Cell:
+    """Check one entry of a grid.
+
+    Args:
+        value: the entry, as read from YAML.
+        where: its file and key.
+        catalogue: the algorithms and data sets there are.
+        published: the keys that ``references`` may name.
+
+    Raises:
+        MetabenchError: naming the key and what would be right.
+    """
+    values = fields.keys(value, where, KEYS, ("dataset", "settings", "algorithms"))
+    dataset = catalogue.dataset(values["dataset"], f"{where}.dataset")
+    task = dataset.spec.task
+    backbone = fields.text(values.get("backbone", dataset.backbone), f"{where}.backbone")
+    _check_backbone(backbone, task, where if "backbone" in values else str(dataset.file))
+
+    def setting(value: Any, where: str) -> Setting:
+        return _setting(value, where, task)
+
+    settings = fields.items(values["settings"], f"{where}.settings", setting, "[5w1s, 5w5s]")
+    sizes = sizes_of(dataset)
+    for i, one in enumerate(settings):
+        check_setting(one, dataset, sizes, f"{where}.settings[{i}]")
+
+    listed = fields.items(values["algorithms"], f"{where}.algorithms", fields.text, "[maml]")
+    algorithms, models = {}, {}
+    for i, name in enumerate(listed):
+        at = f"{where}.algorithms[{i}]"
+        algorithms[name] = _algorithm(name, at, task, catalogue)
+        trained = algorithms[name].model_of.get(task, name)
+        model_at = at if trained == name else f"{algorithms[name].file}: model_of"
+        models[trained] = _algorithm(trained, model_at, task, catalogue)
+
+    cell = Cell(
+        where=where,
+        dataset=dataset,
+        backbone=backbone,
+        settings=tuple(settings),
+        algorithms=algorithms,
+        models={name: model for name, model in models.items() if model.algorithm_class},
+        common=fields.mapping(values.get("set", {}), f"{where}.set"),
+        own=_own(values.get("hyperparameters", {}), where, {**models, **algorithms}),
+        references=tuple(
+            fields.items(
+                values["references"],
+                f"{where}.references",
+                lambda value, at: fields.known(value, at, "published row", published),
+                "[people]",
+            )
+            if "references" in values
+            else ()
+        ),
+    )
+    for name, algorithm in {**models, **algorithms}.items():
+        algorithm.check(cell.common, f"{where}.set (for {name})")
+        for one in settings:
+            resolved = hyperparameters(cell, one, algorithm)
+            if algorithm.hyperparameters and name in models:
+                check_training(one, resolved, dataset, sizes, f"{where}.algorithms ({name})")
+    return cell
+
+
+def hyperparameters(cell: Cell, setting: Setting, algorithm: Algorithm) -> dict[str, Any]:
+    """All hyperparameters of ``algorithm`` there: what its file says for such a place, under the
+    grid's ``set``, under the grid's ``hyperparameters``. The study's budget is not applied here.
+    """
+    values = algorithm.published(_place(cell, setting))
+    if algorithm.hyperparameters is not None:  # `set` is not for external programs
+        values |= cell.common
+    return _complete(algorithm, values | cell.own.get(algorithm.name, {}), cell.where)
+
+
+def published_iterations(cell: Cell, setting: Setting, algorithm: Algorithm) -> int:
+    """The meta-iterations of the full protocol; 0 for an external program."""
+    values = algorithm.published(_place(cell, setting))
+    iterations: int = _complete(algorithm, values, cell.where).get("iterations", 0)
+    return iterations
+
+
+def within_budget(values: dict[str, Any], budget: float) -> dict[str, Any]:
+    """``values`` with a share of the iterations, rounded up."""
+    if "iterations" not in values:
+        return values
+    return values | {"iterations": math.ceil(budget * values["iterations"])}
+
+
+def _place(cell: Cell, setting: Setting) -> dict[str, Any]:
+    """What the conditions in an algorithm's file are about."""
+    return {
+        "dataset": cell.dataset.spec.name,
+        "task": cell.dataset.spec.task,
+        "way": setting.way,
+        "shot": setting.shot,
+        "backbone": cell.backbone,
+    }
+
+
+def _complete(algorithm: Algorithm, values: dict[str, Any], where: str) -> dict[str, Any]:
+    """``values`` and the defaults of the algorithm's class; an external program has none."""
+    if algorithm.hyperparameters is None:
+        return values
+    complete = dataclasses.asdict(parse(algorithm.hyperparameters, values, where))
+    # Lists, as JSON gives them back: a specification equals itself after a journey.
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in complete.items()}
+
+
+def _setting(value: Any, where: str, task: str) -> Setting:
+    """``5w1s``; for regression ``5s``."""
+    if task == "regression":
+        match, right = re.fullmatch(r"()([1-9]\d*)s", str(value)), "shots, such as 5s, are"
+    else:
+        match = re.fullmatch(r"([1-9]\d*)w([1-9]\d*)s", str(value))
+        right = "ways and shots, such as 5w1s, are"
+    if not match:
+        raise fields.wrong(value, where, right)
+    return Setting(int(match[1] or 1), int(match[2]))
+
+
+def _algorithm(name: str, where: str, task: str, catalogue: Catalogue) -> Algorithm:
+    algorithm = catalogue.algorithm(name, where)
+    if task not in algorithm.tasks:
+        raise MetabenchError(
+            f"{where}: '{name}' is for {' and '.join(algorithm.tasks)}, and the data set here is "
+            f"{task}; leave it out"
+        )
+    return algorithm
+
+
+def _own(value: Any, where: str, algorithms: dict[str, Algorithm]) -> dict[str, dict[str, Any]]:
+    where = f"{where}.hyperparameters"
+    own = fields.keys(value, where, algorithms)
+    for name, values in own.items():
+        algorithms[name].check(fields.mapping(values, f"{where}.{name}"), f"{where}.{name}")
+    return own
+
+
+def _check_backbone(backbone: str, task: str, where: str) -> None:
+    """Build the network once: its own error says what is wrong with its name."""
+    networks = import_lazily("metabench.networks.build", where)
+    try:
+        with torch_unloaded():  # the backbone's own module is imported by its name
+            networks.build(backbone, _INPUT_SHAPES[task], 1)
+    except MetabenchError as error:
+        raise MetabenchError(f"{where}: {error}") from None

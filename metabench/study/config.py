@@ -1,0 +1,205 @@
+"""A study file: read, checked from end to end before any job starts, and expanded to plain data.
+
+Every mistake is a MetabenchError of one line with the file, the key (``grid[1].settings[0]``) and
+what would be right. Nothing here loads torch or pandas: a check takes a fraction of a second.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from metabench.errors import MetabenchError
+from metabench.spec import RunSpec
+from metabench.study import fields
+from metabench.study.capacity import Setting
+from metabench.study.catalogue import Algorithm, Catalogue, Dataset
+from metabench.study.cells import (
+    Cell,
+    hyperparameters,
+    published_iterations,
+    read_cell,
+    within_budget,
+)
+from metabench.study.yaml_file import read_mapping
+
+KEYS = ("study", "title", "seeds", "budget", "archives", "grid")
+PROJECT_FOLDER = Path("config")  # seen from the project's folder, where commands are run
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """A request for one file of fixed episodes."""
+
+    dataset: str
+    split: str
+    way: int
+    shot: int
+    count: int
+    queries: int  # of each class; of a task in regression
+    seed: int
+
+
+@dataclass(frozen=True)
+class Study:
+    """A checked study, expanded."""
+
+    file: Path
+    values: dict[str, Any]  # the file's content, for the report
+    name: str
+    title: str
+    seeds: tuple[int, ...]
+    archives: Path | None  # a folder of raw archives
+    datasets: dict[str, Dataset]
+    algorithms: dict[str, Algorithm]
+    episodes: tuple[Episodes, ...]
+    models: tuple[RunSpec, ...]  # what is meta-trained
+    runs: tuple[RunSpec, ...]  # what is evaluated
+    references: tuple[str, ...]  # published rows to show beside the runs
+
+    def trained_by(self, run: RunSpec) -> str:
+        """The algorithm whose model ``run`` is evaluated on: mostly its own."""
+        return self.algorithms[run.algorithm].model_of.get(run.data.task, run.algorithm)
+
+
+RunKey = tuple[str, int, int, str, int]
+
+
+def run_key(run: RunSpec) -> RunKey:
+    """What tells a run from the others of its study: dataset, way, shot, algorithm, seed."""
+    return run.data.name, run.way, run.shot, run.algorithm, run.seed
+
+
+def load(file: Path, project: Path = PROJECT_FOLDER) -> Study:
+    """Read, check and expand a study.
+
+    Args:
+        file: the study.
+        project: the folder with ``algorithms/``, ``datasets/`` and ``published.csv``. Algorithms
+            and data sets beside ``file``, where there are any, come first.
+
+    Raises:
+        MetabenchError: naming the file, the key and what would be right.
+    """
+    values = fields.keys(read_mapping(file), str(file), KEYS, ("study", "seeds", "grid"))
+    name = fields.name(values["study"], f"{file}: study")
+    title = fields.text(values.get("title", name), f"{file}: title")
+    seeds = fields.items(values["seeds"], f"{file}: seeds", fields.whole, "[0, 1, 2]")
+    budget = fields.share(values.get("budget", 1.0), f"{file}: budget")
+    archives = _folder(values["archives"], f"{file}: archives") if "archives" in values else None
+    catalogue, published = Catalogue([file.parent, project]), _published(project / "published.csv")
+    grid = values["grid"]
+    if not isinstance(grid, list) or not grid:
+        raise fields.wrong(grid, f"{file}: grid", "a list of `- dataset: ...` entries is")
+    cells = [
+        read_cell(cell, f"{file}: grid[{i}]", catalogue, published) for i, cell in enumerate(grid)
+    ]
+    _refuse_repeats(cells)
+    return Study(
+        file=file,
+        values=values,
+        name=name,
+        title=title,
+        seeds=tuple(seeds),
+        archives=archives,
+        datasets={cell.dataset.spec.name: cell.dataset for cell in cells},
+        algorithms={k: v for cell in cells for k, v in {**cell.models, **cell.algorithms}.items()},
+        episodes=tuple(dict.fromkeys(request for cell in cells for request in _episodes(cell))),
+        models=_distinct(
+            cells, [run for cell in cells for run in _runs(cell, cell.models, name, seeds, budget)]
+        ),
+        runs=tuple(
+            run for cell in cells for run in _runs(cell, cell.algorithms, name, seeds, budget)
+        ),
+        references=tuple(dict.fromkeys(key for cell in cells for key in cell.references)),
+    )
+
+
+def _episodes(cell: Cell) -> list[Episodes]:
+    """The validation and test episodes of a cell."""
+    asked, name = cell.dataset.episodes, cell.dataset.spec.name
+    return [
+        Episodes(
+            dataset=name,
+            split=split,
+            way=setting.way,
+            shot=setting.shot,
+            count=asked[split],
+            queries=cell.dataset.queries(split, setting.shot),
+            seed=asked["seed"],
+        )
+        for setting in cell.settings
+        for split in ("val", "test")
+    ]
+
+
+def _runs(
+    cell: Cell, algorithms: dict[str, Algorithm], study: str, seeds: Sequence[int], budget: float
+) -> list[RunSpec]:
+    """Every algorithm in every setting of a cell from every seed."""
+    runs = []
+    for setting in cell.settings:
+        for name, algorithm in algorithms.items():
+            full = hyperparameters(cell, setting, algorithm)
+            first = RunSpec(
+                study=study,
+                data=cell.dataset.spec,
+                way=setting.way,
+                shot=setting.shot,
+                algorithm=name,
+                algorithm_class=algorithm.algorithm_class,
+                seed=0,
+                backbone=cell.backbone,
+                hyperparameters=within_budget(full, budget),
+                published_iterations=published_iterations(cell, setting, algorithm),
+                title=algorithm.title,
+                code=algorithm.code,
+            )
+            own_seeds = [0] if algorithm.deterministic else seeds
+            runs += [replace(first, seed=seed) for seed in own_seeds]
+    return runs
+
+
+def _refuse_repeats(cells: Sequence[Cell]) -> None:
+    """Two entries for the same runs would write the same files."""
+    seen: dict[tuple[str, Setting, str], str] = {}
+    for cell in cells:
+        for setting in cell.settings:
+            for algorithm in cell.algorithms:
+                key = (cell.dataset.spec.name, setting, algorithm)
+                if key in seen:
+                    raise MetabenchError(
+                        f"{cell.where}: {algorithm} on {key[0]} with {setting} is in {seen[key]} "
+                        "already; keep one, or give the other its own study"
+                    )
+                seen[key] = cell.where.rpartition(": ")[2]
+
+
+def _distinct(cells: Sequence[Cell], models: Sequence[RunSpec]) -> tuple[RunSpec, ...]:
+    """The models of all cells, those that two cells share once."""
+    distinct: dict[RunKey, RunSpec] = {}
+    for model in models:
+        if distinct.setdefault(run_key(model), model) != model:
+            raise MetabenchError(
+                f"{cells[-1].where}: the model of {model.algorithm} on {model.data.name} is asked "
+                "for twice with different hyperparameters; put what shares it into one entry"
+            )
+    return tuple(distinct.values())
+
+
+def _folder(value: Any, where: str) -> Path:
+    folder = Path(fields.text(value, where)).expanduser()
+    if not folder.is_dir():
+        raise fields.wrong(value, where, "the path of a folder that is there is")
+    return folder
+
+
+def _published(file: Path) -> list[str]:
+    """The keys of the published rows that a study may show as references."""
+    if not file.is_file():
+        return []
+    with file.open(encoding="utf-8", newline="") as stream:
+        return sorted({row["key"] for row in csv.DictReader(stream)})
