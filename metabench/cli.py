@@ -82,6 +82,7 @@ def _train(options: argparse.Namespace) -> None:
         options.val_episodes,
         options.out,
         options.device,
+        options.resume_every,
     )
 
 
@@ -185,6 +186,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--images", type=Path, metavar="FOLDER", help="the training images")
     train.add_argument("--val-images", type=Path, metavar="FOLDER", help="the validation images")
     train.add_argument("--val-episodes", type=Path, required=True, metavar="FOLDER")
+    train.add_argument(
+        "--resume-every", type=float, default=120, metavar="S", help="seconds between resume files"
+    )
     train.set_defaults(run=_train)
 
     evaluate = commands.add_parser("evaluate", help="predict the test episodes with one model")

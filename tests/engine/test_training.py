@@ -24,9 +24,11 @@ EVERY = {
         "outer_optimizer": "sgd", "outer_lr": 1.0, "outer_schedule": "linear",
         "inner_lr": 0.01, "train_shot": 6, "train_query": 0, "test_inner_steps": 20,
     },
-    "metabench.algorithms.imaml:IMAML": {"inner_lr": 0.3, "inner_steps": 3, "test_inner_steps": 3},
+    "metabench.algorithms.imaml:IMAML": {
+        "inner_lr": 0.3, "inner_steps": 2, "test_inner_steps": 3, "cg_steps": 2, "iterations": 40,
+    },
     "metabench.algorithms.imaml_released:IMAMLReleased": {
-        "inner_lr": 0.3, "inner_steps": 3, "test_inner_steps": 3,
+        "inner_lr": 0.3, "inner_steps": 2, "test_inner_steps": 3, "cg_steps": 2, "iterations": 40,
     },
     "metabench.algorithms.protonet:ProtoNet": {},
     "metabench.algorithms.pretrain_head:PretrainHead": {"meta_batch": 32, "head_lr": 0.1},
@@ -100,7 +102,7 @@ def test_meta_testing_needs_no_query_labels(blobs, spec, tmp_path):
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_is_told(blobs, spec, tmp_path):
-    of = spec("metabench.algorithms.fomaml:FOMAML", **{**COMMON, "inner_lr": 1e30})
+    of = spec("metabench.algorithms.fomaml:FOMAML", **{**COMMON, "outer_lr": 1e37})
     run(blobs, of, tmp_path)
     told = read_json(tmp_path / "train.json")
     assert told["status"] == "diverged"
@@ -124,7 +126,7 @@ def test_a_device_that_is_not_there_is_named(blobs, spec, tmp_path):
 
 @pytest.mark.slow
 def test_killed_at_random_moments_it_ends_with_the_same_model_to_the_bit(blobs, spec, tmp_path):
-    hp = {**COMMON, **EVERY["metabench.algorithms.maml:MAML"], "iterations": 3000}
+    hp = {**COMMON, **EVERY["metabench.algorithms.maml:MAML"], "iterations": 600}
     of = spec("metabench.algorithms.maml:MAML", **{**hp, "validate_every": 50})
     run(blobs, of, tmp_path / "whole")
     data, out = blobs / "data/blobs", tmp_path / "killed"
