@@ -13,7 +13,7 @@ from metabench.tasks import Task
 from metabench.trees import Params
 
 RECORDED = (*range(11), 20, 30, 40, 50, 75, 100)  # inner steps whose predictions are kept
-AT_ONCE = 8000  # examples of all tasks that are mapped together
+AT_ONCE = 2000  # examples of all tasks that are mapped together
 
 
 def modes(algorithm: Algorithm, params: Params) -> list[str]:
