@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 import torch
 
 from metabench.hyperparameters import Hyperparameters
-from metabench.networks.network import RUNNING, Network, Norm
+from metabench.networks.network import RUNNING, Network, Norm, is_optimised
 from metabench.tasks import Batch, Problem, Source, Task
 from metabench.trees import Params, select
 
@@ -138,7 +138,7 @@ def gathered(params: Params, norm: Norm) -> Params:
 
 def trainable(params: Params) -> Params:
     """What the outer loop optimises: all that is not gathered."""
-    return select(params, lambda name: not name.startswith(RUNNING))
+    return select(params, is_optimised)
 
 
 def query_gradient(algorithm: Algorithm, theta: Params, query: Batch) -> tuple[Params, Metrics]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from metabench import random
-from metabench.networks.network import RUNNING
+from metabench.networks.network import RUNNING, is_optimised
 from metabench.tasks import Batch
 from metabench.trees import Params, axpy, select
 
@@ -19,18 +19,13 @@ if TYPE_CHECKING:
 MINIBATCHES = 1000  # the stream of a task's key that shuffles its support set
 
 
-def everything(name: str) -> bool:
-    """All parameters move, as far as they are parameters."""
-    return not name.startswith(RUNNING)
-
-
 def all_but_norm(name: str) -> bool:
     """The shifts of batch normalisation stay where they are, as in the code of MAML."""
-    return everything(name) and not name.endswith(".beta")
+    return is_optimised(name) and not name.endswith(".beta")
 
 
 def gradient(
-    loss: Loss, theta: Params, batch: Batch, moves: Callable[[str], bool] = everything
+    loss: Loss, theta: Params, batch: Batch, moves: Callable[[str], bool] = is_optimised
 ) -> Params:
     """The gradient of ``loss(theta, batch)`` in the parameters that move."""
     free = select(theta, moves)
@@ -44,7 +39,7 @@ def gradient_descent(
     batch: Batch,
     lr: float | torch.Tensor,
     steps: int,
-    moves: Callable[[str], bool] = everything,
+    moves: Callable[[str], bool] = is_optimised,
 ) -> Iterator[Params]:
     """theta_0, theta_1, ..., theta_steps with theta_{i+1} = theta_i - lr grad loss(theta_i).
 

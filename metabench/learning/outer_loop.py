@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from metabench.hyperparameters import Hyperparameters
-from metabench.networks.network import RUNNING
+from metabench.networks.network import is_optimised
 from metabench.trees import Params
 
 
@@ -15,7 +15,7 @@ class OuterLoop:
     def __init__(self, hp: Hyperparameters, params: Params) -> None:
         self.hp = hp
         self.params = params
-        self.optimised = [name for name in params if not name.startswith(RUNNING)]
+        self.optimised = [name for name in params if is_optimised(name)]
         tensors = [params[name] for name in self.optimised]
         if hp.outer_optimizer == "adam":
             self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
@@ -41,7 +41,7 @@ class OuterLoop:
             self.params[name].grad = None if g is None else g.contiguous()
         self.optimizer.step()
         for name, g in gradient.items():
-            if name.startswith(RUNNING):
+            if not is_optimised(name):
                 self.params[name].sub_(g)
 
     def state(self) -> Params:

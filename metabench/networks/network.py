@@ -12,6 +12,11 @@ from metabench.trees import Params
 RUNNING = "running."  # names of what is gathered during meta-training instead of optimised
 
 
+def is_optimised(name: str) -> bool:
+    """Whether a parameter of this name is moved by gradients, and not gathered."""
+    return not name.startswith(RUNNING)
+
+
 @dataclass
 class Norm:
     """How batch normalisation normalises in one forward pass.
