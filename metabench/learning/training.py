@@ -12,7 +12,7 @@ import io
 import json
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +24,19 @@ from metabench import random
 from metabench.algorithm import Algorithm
 from metabench.datasets.store import load_split
 from metabench.files import write_json, write_text
-from metabench.learning import engine, provenance
+from metabench.learning import engine, graphs, provenance
 from metabench.learning.assembly import load_params, make_algorithm, open_device, save_params
 from metabench.learning.episodes import EpisodeSet, load_episodes, open_source
 from metabench.learning.meta_testing import validate
 from metabench.learning.outer_loop import OuterLoop
 from metabench.learning.sampling import load_images
 from metabench.spec import RunSpec
-from metabench.tasks import Source
+from metabench.tasks import Source, Task
 from metabench.trees import Params
 
 COLUMNS = ("iteration", "seconds", "loss", "accuracy", "val_loss", "val_score")
 ROWS_PER_VALIDATION = 5  # rows of history.csv between two validations
+WORTH_RECORDING = 100  # iterations; recording takes a second or two
 ADVICE = "lower outer_lr or inner_lr, or set clip"
 
 
@@ -104,6 +105,11 @@ class Run:
         generator = torch.Generator().manual_seed(spec.seed)
         params = {n: p.to(device) for n, p in algorithm.init(generator).items()}
         self.outer = OuterLoop(self.hp, params)
+        self.plan = engine.default_plan(self.tasks(torch.tensor(0, device=device)), threads(device))
+        if self.hp.iterations < WORTH_RECORDING:
+            self.plan = replace(self.plan, replayed=False)
+        self.draw = graphs.Replayed(self.tasks) if self.plan.replayed else self.tasks
+        self.meta_gradient = engine.MetaGradient(algorithm, self.plan)
         self.best = clone(params)
         self.resume_file = out / "resume.safetensors"
         self.resume_every = resume_every
@@ -156,11 +162,15 @@ class Run:
         if time.monotonic() - self.saved_at >= self.resume_every:
             self.save_resume()
 
+    def tasks(self, iteration: torch.Tensor) -> Task:
+        """The meta-batch of an iteration (int64, shape [])."""
+        keys = random.fold_range(random.fold(self.keys, iteration), self.hp.meta_batch)
+        return self.algorithm.draw(self.source, keys)
+
     def iterate(self, iteration: int) -> dict[str, torch.Tensor]:
         """One meta-iteration: draw tasks, their meta-gradient, the outer update."""
-        keys = random.fold_range(random.fold(self.keys, iteration), self.hp.meta_batch)
-        tasks = self.algorithm.draw(self.source, keys)
-        gradient, metrics = engine.meta_gradient(self.algorithm, self.outer.params, tasks)
+        tasks = self.draw(torch.tensor(iteration, device=self.device))
+        gradient, metrics = self.meta_gradient(self.outer.params, tasks)
         self.outer.step(gradient, iteration)
         return metrics
 
@@ -239,6 +249,7 @@ class Run:
                 "versions": provenance.versions(),
                 "device": provenance.device_name(self.device),
                 "threads": torch.get_num_threads(),
+                "engine": asdict(self.plan),
                 "val_episodes_sha256": self.validation.meta["sha256"],
                 "cost": {
                     "train_seconds": round(time.monotonic() - self.started, 3),
@@ -249,6 +260,11 @@ class Run:
             },
         )
         self.resume_file.unlink(missing_ok=True)
+
+
+def threads(device: torch.device) -> int:
+    """How many threads may compute side by side."""
+    return torch.get_num_threads() if device.type == "cpu" else 1
 
 
 def next_multiple(number: int, of: int) -> int:

@@ -18,10 +18,11 @@ import math
 import torch
 
 from metabench.errors import MetabenchError
+from metabench.networks.convolution import convolve
 from metabench.networks.network import RUNNING, Network, Norm
+from metabench.networks.normalisation import EPSILON, norm_relu
 from metabench.trees import Params
 
-EPSILON = 1e-3  # of batch normalisation, as in the TensorFlow layer that MAML used
 LAYERS = 4
 
 
@@ -38,19 +39,19 @@ def network(name: str, input_shape: tuple[int, ...], outputs: int) -> Network:
         for i in range(1, LAYERS + 1):
             inputs = channels if i == 1 else filters
             weight = torch.randn(filters, inputs, 3, 3, generator=generator)
+            weight = weight.permute(0, 2, 3, 1).contiguous()  # [filters, 3, 3, inputs]
             params[f"conv{i}.weight"] = weight * math.sqrt(2 / (9 * inputs))
             params[f"norm{i}.beta"] = torch.zeros(filters)
         return params
 
     def features(params: Params, x: torch.Tensor, norm: Norm) -> torch.Tensor:
+        x = x.movedim(1, -1)  # channels last
         for i in range(1, LAYERS + 1):
-            stride = 1 if pooled else 2
-            x = torch.nn.functional.conv2d(x, params[f"conv{i}.weight"], stride=stride, padding=1)
-            x = batch_norm(x, params, f"norm{i}", norm)
-            x = torch.relu(x)
+            x = convolve(x, params[f"conv{i}.weight"], stride=1 if pooled else 2)
+            x = batch_norm_relu(x, params, f"norm{i}", norm)
             if pooled:
-                x = torch.nn.functional.max_pool2d(x, 2)
-        return x.flatten(1) if pooled else x.mean((2, 3))
+                x = torch.nn.functional.max_pool2d(x.movedim(-1, 1), 2).movedim(1, -1)
+        return x.flatten(1) if pooled else x.mean((1, 2))
 
     sides = (height >> LAYERS) * (width_in >> LAYERS) if pooled else 1
     if not sides:
@@ -61,15 +62,13 @@ def network(name: str, input_shape: tuple[int, ...], outputs: int) -> Network:
     return Network(init, features, size, outputs, head_std=1 / math.sqrt(size))
 
 
-def batch_norm(x: torch.Tensor, params: Params, name: str, norm: Norm) -> torch.Tensor:
-    """Normalise ``x`` [n, c, h, w] over all but its channels, and add beta."""
+def batch_norm_relu(x: torch.Tensor, params: Params, name: str, norm: Norm) -> torch.Tensor:
+    """Normalise ``x`` [n, h, w, c] over all but its channels, add beta, and rectify."""
+    beta = params[f"{name}.beta"]
     if norm.running:
         mean, var = params[f"{RUNNING}{name}.mean"], params[f"{RUNNING}{name}.var"]
-    else:
-        mean = x.mean((0, 2, 3))
-        var = (x - mean[:, None, None]).square().mean((0, 2, 3))
+        return torch.relu((x - mean) * torch.rsqrt(var + EPSILON) + beta)
+    x, mean, var = norm_relu(x, beta)
     if norm.seen is not None:
         norm.seen[f"{RUNNING}{name}.mean"], norm.seen[f"{RUNNING}{name}.var"] = mean, var
-    scale = torch.rsqrt(var + EPSILON)
-    shift = params[f"{name}.beta"] - mean * scale
-    return x * scale[:, None, None] + shift[:, None, None]
+    return x

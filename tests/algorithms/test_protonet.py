@@ -36,7 +36,9 @@ def test_running_statistics_move_a_tenth_of_the_way_to_the_batch(conv, image_tas
     phi = start(protonet)
     gradient, _ = protonet.meta_gradient(phi, image_task)
     x = torch.cat([image_task.support.x, image_task.query.x])
-    convolved = torch.nn.functional.conv2d(x, phi["conv1.weight"], stride=2, padding=1)
+    convolved = torch.nn.functional.conv2d(
+        x, phi["conv1.weight"].movedim(-1, 1), stride=2, padding=1
+    )
     name = "running.norm1.mean"
     moved = phi[name] - gradient[name]
     torch.testing.assert_close(moved, 0.9 * phi[name] + 0.1 * convolved.mean((0, 2, 3)))

@@ -24,20 +24,23 @@ ALGORITHMS = {
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
-@pytest.mark.parametrize("chunk", [2000, 40, 1])
+@pytest.mark.parametrize("replayed", [False, True])
+@pytest.mark.parametrize(("at_once", "lanes"), [(6, 1), (2, 1), (2, 2), (1, 1)])
 def test_the_mapped_meta_gradient_is_the_mean_of_one_task_at_a_time(
-    blobs, spec, monkeypatch, name, chunk
+    blobs, spec, name, at_once, lanes, replayed
 ):
     source = ImageSource(load_split(blobs / "data/blobs/train"))
     algorithm = make_algorithm(spec(name, train_query=2, **ALGORITHMS[name]), (1, 16, 16), 12)
     # In float64: Adam's first step is a sign, which rounding turns where a gradient is near 0.
     initial = algorithm.init(torch.Generator().manual_seed(0))
     params = {name: value.double() for name, value in initial.items()}
-    drawn = algorithm.draw(source, random.fold_range(random.key(0, "t"), 5))
-    tasks = Task(*(batch._replace(x=batch.x.double()) for batch in drawn))
-    monkeypatch.setattr(engine, "CHUNK", chunk)
-    mapped, metrics = engine.meta_gradient(algorithm, params, tasks)
-    alone = [algorithm.meta_gradient(params, engine.task_at(tasks, i)) for i in range(5)]
+    mean = engine.MetaGradient(algorithm, engine.Plan(at_once, lanes, replayed))
+    for iteration in range(3):  # recorded, checked, replayed
+        keys = random.fold_range(random.key(iteration, "t"), 6)
+        drawn = algorithm.draw(source, keys)
+        tasks = Task(*(batch._replace(x=batch.x.double()) for batch in drawn))
+        mapped, metrics = mean(params, tasks)
+    alone = [algorithm.meta_gradient(params, engine.task_at(tasks, i)) for i in range(6)]
     for key, value in mapped.items():
         expected = torch.stack([g[key] for g, _ in alone]).mean(0)
         torch.testing.assert_close(value, expected, rtol=1e-7, atol=1e-10)
