@@ -1,7 +1,7 @@
 """How functions of one task are computed for a meta-batch: the only module that knows.
 
 Tasks are mapped with ``torch.func.vmap``, so many at once, and what that runs is recorded and
-replayed (``graphs.py``). On a CPU with several threads, parts of the meta-batch go side by side;
+replayed (``tape.py``). On a CPU with several threads, parts of the meta-batch go side by side;
 on a GPU the recorded list is captured by the device. Results do not depend on any of it beyond
 rounding: how many tasks are mapped at once decides in which order their gradients are added, and
 nothing else changes them at all.
@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from metabench.algorithm import Algorithm, Metrics
-from metabench.learning import graphs
+from metabench.learning import tape
 from metabench.tasks import Batch, Task
 from metabench.trees import Params, axpy, scale
 
@@ -62,7 +62,7 @@ class MetaGradient:
 
     def __init__(self, algorithm: Algorithm, plan: Plan) -> None:
         self.algorithm, self.plan = algorithm, plan
-        self.recorded = graphs.Replayed(self.of_part) if plan.replayed else None
+        self.recorded = tape.Replayed(self.of_part) if plan.replayed else None
         self.map: Callable[..., Any] = map
         if plan.lanes > 1:
             lanes = ThreadPoolExecutor(plan.lanes, initializer=torch.set_num_threads, initargs=(1,))

@@ -24,7 +24,7 @@ from metabench import random
 from metabench.algorithm import Algorithm
 from metabench.datasets.store import load_split
 from metabench.files import write_json, write_text
-from metabench.learning import engine, graphs, provenance
+from metabench.learning import engine, provenance, tape
 from metabench.learning.assembly import load_params, make_algorithm, open_device, save_params
 from metabench.learning.episodes import EpisodeSet, load_episodes, open_source
 from metabench.learning.meta_testing import validate
@@ -108,7 +108,7 @@ class Run:
         self.plan = engine.default_plan(self.tasks(torch.tensor(0, device=device)), threads(device))
         if self.hp.iterations < WORTH_RECORDING:
             self.plan = replace(self.plan, replayed=False)
-        self.draw = graphs.Replayed(self.tasks) if self.plan.replayed else self.tasks
+        self.draw = tape.Replayed(self.tasks) if self.plan.replayed else self.tasks
         self.meta_gradient = engine.MetaGradient(algorithm, self.plan)
         self.best = clone(params)
         self.resume_file = out / "resume.safetensors"
