@@ -9,6 +9,7 @@ import torch
 
 from metabench.algorithm import Algorithm
 from metabench.learning.episodes import EpisodeSet
+from metabench.learning.tape import Replayed
 from metabench.tasks import Task
 from metabench.trees import Params
 
@@ -63,6 +64,49 @@ def outputs_of_task(
     return outputs
 
 
+class MetaTest:
+    """An algorithm's outputs for the queries of all episodes.
+
+    Args:
+        algorithm: whatever was meta-trained.
+        episodes: the fixed episodes.
+        in_modes: see ``modes``.
+        recorded: the inner steps whose outputs are kept, in the first mode.
+    """
+
+    def __init__(
+        self,
+        algorithm: Algorithm,
+        episodes: EpisodeSet,
+        in_modes: Sequence[str],
+        recorded: Sequence[int] = (),
+    ) -> None:
+        self.episodes = episodes
+        first = episodes.tasks(0, 1)
+        support, queries = first.support.x.shape[1], first.query.x.shape[1]
+        examples = support + (queries * (support + 1) if "inductive" in in_modes else queries)
+        self.size = max(1, AT_ONCE // examples)
+        of_task = outputs_of_task(algorithm, in_modes, recorded)
+        self.outputs = Replayed(torch.func.vmap(of_task, in_dims=(None, 0)))
+
+    def __call__(self, params: Params) -> tuple[torch.Tensor, torch.Tensor]:
+        """phi -> what it predicts.
+
+        Returns:
+            At the end of the inner loop [modes, episodes, queries, outputs], and after the
+            recorded inner steps in the first mode [steps, episodes, queries, outputs] (steps may
+            be 0).
+        """
+        ends, kept = [], []
+        with torch.no_grad():
+            for start in range(0, len(self.episodes), self.size):
+                tasks = self.episodes.tasks(start, min(start + self.size, len(self.episodes)))
+                end, steps = self.outputs(params, tasks)
+                ends.append(torch.stack(end))
+                kept.append(torch.stack(steps) if steps else ends[-1][:0])
+        return torch.cat(ends, 1), torch.cat(kept, 1)
+
+
 def run_episodes(
     algorithm: Algorithm,
     params: Params,
@@ -70,36 +114,28 @@ def run_episodes(
     in_modes: Sequence[str],
     recorded: Sequence[int] = (),
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Outputs for the queries of all episodes.
-
-    Returns:
-        At the end of the inner loop [modes, episodes, queries, outputs], and after the recorded
-        inner steps in the first mode [steps, episodes, queries, outputs] (steps may be 0).
-    """
-    first = episodes.tasks(0, 1)
-    support, queries = first.support.x.shape[1], first.query.x.shape[1]
-    examples = support + (queries * (support + 1) if "inductive" in in_modes else queries)
-    size = max(1, AT_ONCE // examples)
-    function = outputs_of_task(algorithm, in_modes, recorded)
-    ends, kept = [], []
-    with torch.no_grad():
-        for start in range(0, len(episodes), size):
-            tasks = episodes.tasks(start, min(start + size, len(episodes)))
-            end, steps = torch.func.vmap(function, in_dims=(None, 0))(params, tasks)
-            ends.append(torch.stack(end))
-            kept.append(torch.stack(steps) if steps else ends[-1][:0])
-    return torch.cat(ends, 1), torch.cat(kept, 1)
+    """What ``MetaTest`` returns, once."""
+    return MetaTest(algorithm, episodes, in_modes, recorded)(params)
 
 
-def validate(algorithm: Algorithm, params: Params, episodes: EpisodeSet) -> tuple[float, float]:
-    """Mean loss and score (accuracy, or squared error) over validation episodes.
+class Validation:
+    """Mean loss and score (accuracy, or squared error) of parameters over validation episodes.
 
     A loss that is not finite is infinite, so that nothing prefers it.
     """
-    outputs = run_episodes(algorithm, params, episodes, modes(algorithm, params)[:1])[0][0]
-    y = episodes.tasks(0, len(episodes)).query.y
-    loss = float(algorithm.score(outputs.flatten(0, 1), y.flatten(0, 1)))
-    loss = loss if math.isfinite(loss) else math.inf
-    if algorithm.problem.task == "regression":
-        return loss, loss
-    return loss, float((outputs.argmax(-1) == y).float().mean())
+
+    def __init__(self, algorithm: Algorithm, episodes: EpisodeSet) -> None:
+        self.algorithm, self.episodes = algorithm, episodes
+        self.test: MetaTest | None = None
+
+    def __call__(self, params: Params) -> tuple[float, float]:
+        """phi -> loss and score."""
+        algorithm, episodes = self.algorithm, self.episodes
+        self.test = self.test or MetaTest(algorithm, episodes, modes(algorithm, params)[:1])
+        outputs = self.test(params)[0][0]
+        y = episodes.tasks(0, len(episodes)).query.y
+        loss = float(algorithm.score(outputs.flatten(0, 1), y.flatten(0, 1)))
+        loss = loss if math.isfinite(loss) else math.inf
+        if algorithm.problem.task == "regression":
+            return loss, loss
+        return loss, float((outputs.argmax(-1) == y).float().mean())

@@ -63,11 +63,11 @@ class UnreplayableError(Exception):
     """The function's course depends on values."""
 
 
-class Recorder(TorchDispatchMode):
+class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Writes down every operation that runs under it."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.steps: list[Step] = []
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -81,42 +81,50 @@ class Recorder(TorchDispatchMode):
 
 
 class Replayed:
-    """A function that is recorded when it is first prepared, and replayed from then on.
+    """A function that runs as it is once, is then recorded, and replayed from then on.
 
-    At the second preparation the replay is compared with the function itself on that call's
-    inputs: where they differ, the function's course depends on values, and it is not replayed.
+    That is so for each shape of inputs. At the third call the replay is compared with the function
+    itself: where they differ, its course depends on values, and it is not replayed.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
-        self.replay: Callable[..., Any] | None = None
-        self.checked = False
-
-    def prepare(self, *inputs: Any) -> None:
-        """Record, or check what was recorded."""
-        if self.replay is None:
-            try:
-                self.replay = record(self.function, *inputs)
-            except UnreplayableError:
-                self.replay, self.checked = self.function, True
-        elif not self.checked:
-            self.checked = True
-            with torch.no_grad():
-                replayed = self.replay(*inputs)
-            if not close(replayed, self.function(*inputs)):
-                self.replay = self.function
+        self.calls: dict[Any, int] = {}
+        self.replays: dict[Any, Callable[..., Any]] = {}
 
     def __call__(self, *inputs: Any) -> Any:
         """What the function returns."""
         self.prepare(*inputs)
         return self.run(*inputs)
 
+    def prepare(self, *inputs: Any) -> None:
+        """Record or check, where it is time to."""
+        shape = shape_of(inputs)
+        self.calls[shape] = calls = self.calls.get(shape, 0) + 1
+        if calls == 2:
+            try:
+                self.replays[shape] = record(self.function, *inputs)
+            except UnreplayableError:
+                self.replays[shape] = self.function
+        if calls == 3:
+            with torch.no_grad():
+                replayed = self.replays[shape](*inputs)
+            if not close(replayed, self.function(*inputs)):
+                self.replays[shape] = self.function
+
     def run(self, *inputs: Any) -> Any:
-        """The same, after ``prepare``: several threads may do so at once."""
-        if self.replay is None or self.replay is self.function:
+        """The function's result after ``prepare``: several threads may do so at once."""
+        replay = self.replays.get(shape_of(inputs), self.function)
+        if replay == self.function:
             return self.function(*inputs)
         with torch.no_grad():
-            return self.replay(*inputs)
+            return replay(*inputs)
+
+
+def shape_of(values: Any) -> Any:
+    """What a recording depends on of its inputs."""
+    leaves, structure = tree_flatten(values)
+    return (structure, *(leaf.shape for leaf in leaves))
 
 
 def close(a: Any, b: Any) -> bool:
@@ -151,7 +159,7 @@ def tensors(values: Any) -> Iterator[torch.Tensor]:
 
 def memory(tensor: torch.Tensor) -> int:
     """What a tensor and its views have in common."""
-    return tensor.untyped_storage()._cdata
+    return int(tensor.untyped_storage()._cdata)
 
 
 # Shortening. Recorded tensors are all alive, so that each is known by its id.

@@ -12,7 +12,7 @@ import io
 import json
 import math
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from metabench.files import write_json, write_text
 from metabench.learning import engine, provenance, tape
 from metabench.learning.assembly import load_params, make_algorithm, open_device, save_params
 from metabench.learning.episodes import EpisodeSet, load_episodes, open_source
-from metabench.learning.meta_testing import validate
+from metabench.learning.meta_testing import Validation
 from metabench.learning.outer_loop import OuterLoop
 from metabench.learning.sampling import load_images
 from metabench.spec import RunSpec
@@ -36,7 +36,6 @@ from metabench.trees import Params
 
 COLUMNS = ("iteration", "seconds", "loss", "accuracy", "val_loss", "val_score")
 ROWS_PER_VALIDATION = 5  # rows of history.csv between two validations
-WORTH_RECORDING = 100  # iterations; recording takes a second or two
 ADVICE = "lower outer_lr or inner_lr, or set clip"
 
 
@@ -99,6 +98,7 @@ class Run:
     ) -> None:
         self.spec, self.algorithm, self.source = spec, algorithm, source
         self.validation, self.out, self.device = validation, out, device
+        self.validate = Validation(algorithm, validation)
         self.hp = algorithm.hp
         self.progress = Progress()
         self.keys = random.key(spec.seed, "meta-training", device)
@@ -106,9 +106,7 @@ class Run:
         params = {n: p.to(device) for n, p in algorithm.init(generator).items()}
         self.outer = OuterLoop(self.hp, params)
         self.plan = engine.default_plan(self.tasks(torch.tensor(0, device=device)), threads(device))
-        if self.hp.iterations < WORTH_RECORDING:
-            self.plan = replace(self.plan, replayed=False)
-        self.draw = tape.Replayed(self.tasks) if self.plan.replayed else self.tasks
+        self.draw = tape.Replayed(self.tasks)
         self.meta_gradient = engine.MetaGradient(algorithm, self.plan)
         self.best = clone(params)
         self.resume_file = out / "resume.safetensors"
@@ -177,7 +175,7 @@ class Run:
     def validated(self) -> dict[str, float]:
         """Validate phi, and keep it where it is the best so far."""
         progress = self.progress
-        loss, score = validate(self.algorithm, self.outer.params, self.validation)
+        loss, score = self.validate(self.outer.params)
         sign = -1 if self.spec.data.task == "regression" else 1
         if progress.best_score is None or sign * score > sign * progress.best_score:
             progress.best_score, progress.best_iteration = score, progress.iteration
@@ -226,9 +224,7 @@ class Run:
         if hp.checkpoint == "best-on-validation" and progress.best_score is not None:
             chosen, iteration = self.best, progress.best_iteration
         if not progress.diverged:
-            chosen = self.algorithm.tune(
-                chosen, lambda params: validate(self.algorithm, params, self.validation)[0]
-            )
+            chosen = self.algorithm.tune(chosen, lambda params: self.validate(params)[0])
         if self.bar is not None:
             self.bar.close()
         save_params(self.out / "model.safetensors", chosen)

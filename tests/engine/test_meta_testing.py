@@ -7,7 +7,7 @@ import torch
 from metabench.datasets.store import load_split
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.episodes import EpisodeSet, load_episodes
-from metabench.learning.meta_testing import modes, run_episodes, validate
+from metabench.learning.meta_testing import Validation, modes, run_episodes
 from metabench.learning.sampling import load_images
 
 MAML = "metabench.algorithms.maml:MAML"
@@ -92,7 +92,7 @@ def test_modes_follow_from_the_network_and_the_algorithm(spec, maml):
 
 
 def test_validation_scores_what_was_predicted(maml, test_set):
-    loss, accuracy = validate(*maml, test_set)
+    loss, accuracy = Validation(maml[0], test_set)(maml[1])
     predicted = outputs(maml, test_set, "transductive")
     y = test_set.tasks(0, len(test_set)).query.y
     assert accuracy == pytest.approx(np.mean(predicted.argmax(-1).numpy() == y.numpy()))

@@ -126,7 +126,7 @@ def test_a_device_that_is_not_there_is_named(blobs, spec, tmp_path):
 
 @pytest.mark.slow
 def test_killed_at_random_moments_it_ends_with_the_same_model_to_the_bit(blobs, spec, tmp_path):
-    hp = {**COMMON, **EVERY["metabench.algorithms.maml:MAML"], "iterations": 600}
+    hp = {**COMMON, **EVERY["metabench.algorithms.maml:MAML"], "iterations": 1200}
     of = spec("metabench.algorithms.maml:MAML", **{**hp, "validate_every": 50})
     run(blobs, of, tmp_path / "whole")
     data, out = blobs / "data/blobs", tmp_path / "killed"
