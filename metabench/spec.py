@@ -7,7 +7,7 @@ something in it changed.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from metabench.files import canonical
@@ -43,7 +43,7 @@ class RunSpec:
 
     def to_json(self) -> str:
         """Canonical JSON: equal exactly where the specifications are."""
-        return canonical(asdict(self))
+        return canonical({**vars(self), "data": vars(self.data)})
 
     @staticmethod
     def from_json(text: str) -> RunSpec:

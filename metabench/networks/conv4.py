@@ -18,9 +18,7 @@ import math
 import torch
 
 from metabench.errors import MetabenchError
-from metabench.networks.convolution import convolve
 from metabench.networks.network import RUNNING, Network, Norm
-from metabench.networks.normalisation import EPSILON, norm_relu
 from metabench.trees import Params
 
 LAYERS = 4
@@ -45,6 +43,9 @@ def network(name: str, input_shape: tuple[int, ...], outputs: int) -> Network:
         return params
 
     def features(params: Params, x: torch.Tensor, norm: Norm) -> torch.Tensor:
+        # Not above: it loads torch, and a study is checked without that.
+        from metabench.networks.convolution import convolve
+
         x = x.movedim(1, -1)  # channels last
         for i in range(1, LAYERS + 1):
             x = convolve(x, params[f"conv{i}.weight"], stride=1 if pooled else 2)
@@ -64,6 +65,8 @@ def network(name: str, input_shape: tuple[int, ...], outputs: int) -> Network:
 
 def batch_norm_relu(x: torch.Tensor, params: Params, name: str, norm: Norm) -> torch.Tensor:
     """Normalise ``x`` [n, h, w, c] over all but its channels, add beta, and rectify."""
+    from metabench.networks.normalisation import EPSILON, norm_relu
+
     beta = params[f"{name}.beta"]
     if norm.running:
         mean, var = params[f"{RUNNING}{name}.mean"], params[f"{RUNNING}{name}.var"]
