@@ -40,6 +40,7 @@ def open_device(name: str) -> torch.device:
         MetabenchError: where it is not there.
     """
     keep_freed_memory()
+    torch.backends.cudnn.allow_tf32 = False  # matrix products have none by default
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     device = torch.device(name)

@@ -17,21 +17,31 @@ class OuterLoop:
         self.params = params
         self.optimised = [name for name in params if is_optimised(name)]
         tensors = [params[name] for name in self.optimised]
+        on_gpu = tensors[0].is_cuda
+        # On a GPU the step size lies there too, where a captured iteration finds it.
+        lr = torch.tensor(hp.outer_lr, device=tensors[0].device) if on_gpu else hp.outer_lr
         if hp.outer_optimizer == "adam":
             self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
-                tensors, lr=hp.outer_lr, fused=True
+                tensors, lr=lr, fused=True, capturable=on_gpu
             )
         else:
-            self.optimizer = torch.optim.SGD(tensors, lr=hp.outer_lr, fused=True)
+            self.optimizer = torch.optim.SGD(tensors, lr=lr, fused=True)
 
-    def step(self, gradient: Params, iteration: int) -> None:
-        """Update phi by the meta-gradient of one iteration (counted from 0).
+    def set_rate(self, iteration: int) -> None:
+        """Take the step size of an iteration (counted from 0)."""
+        eta = rate(self.hp, iteration)
+        for group in self.optimizer.param_groups:
+            if isinstance(group["lr"], torch.Tensor):
+                group["lr"].fill_(eta)
+            else:
+                group["lr"] = eta
+
+    def step(self, gradient: Params) -> None:
+        """Update phi by a meta-gradient.
 
         What is optimised takes a step of the optimiser; what is gathered (``running.*``) moves by
         its "gradient" as it is; what the gradient does not name stays.
         """
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate(self.hp, iteration)
         for name in self.optimised:
             g = gradient.get(name)
             if g is not None and self.hp.clip:

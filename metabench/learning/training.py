@@ -12,6 +12,7 @@ import io
 import json
 import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,12 @@ from safetensors import safe_open
 from tqdm import tqdm
 
 from metabench import random
-from metabench.algorithm import Algorithm
+from metabench.algorithm import Algorithm, Metrics
 from metabench.datasets.store import load_split
 from metabench.files import write_json, write_text
-from metabench.learning import engine, provenance, tape
+from metabench.learning import engine, plans, provenance, tape
 from metabench.learning.assembly import load_params, make_algorithm, open_device, save_params
+from metabench.learning.capture import Captured
 from metabench.learning.episodes import EpisodeSet, load_episodes, open_source
 from metabench.learning.meta_testing import Validation
 from metabench.learning.outer_loop import OuterLoop
@@ -105,9 +107,8 @@ class Run:
         generator = torch.Generator().manual_seed(spec.seed)
         params = {n: p.to(device) for n, p in algorithm.init(generator).items()}
         self.outer = OuterLoop(self.hp, params)
-        self.plan = engine.default_plan(self.tasks(torch.tensor(0, device=device)), threads(device))
         self.draw = tape.Replayed(self.tasks)
-        self.meta_gradient = engine.MetaGradient(algorithm, self.plan)
+        self.use(*self.chosen_plan())
         self.best = clone(params)
         self.resume_file = out / "resume.safetensors"
         self.resume_every = resume_every
@@ -160,16 +161,37 @@ class Run:
         if time.monotonic() - self.saved_at >= self.resume_every:
             self.save_resume()
 
+    def chosen_plan(self) -> tuple[engine.Plan, dict[str, float]]:
+        """How meta-gradients are computed; see ``plans.py``."""
+        of = {**json.loads(self.spec.to_json()), "seed": 0, "study": "", "title": ""}
+        device, count = provenance.device_name(self.device), threads(self.device)
+        what = json.dumps([of, device, count, torch.__version__], sort_keys=True)
+        first = self.tasks(torch.tensor(0, device=self.device))
+        return plans.choose(self.algorithm, self.outer.params, first, count, what)
+
+    def use(self, plan: engine.Plan, measured: dict[str, float]) -> None:
+        """Compute by this plan from now on."""
+        self.plan, self.measured = plan, measured
+        self.meta_gradient = engine.MetaGradient(self.algorithm, plan)
+        if self.device.type == "cuda":
+            self.step: Callable[[int], Metrics] = Captured(self.iterate_on, self.device)
+        else:
+            self.step = lambda iteration: self.iterate_on(torch.tensor(iteration))
+
     def tasks(self, iteration: torch.Tensor) -> Task:
         """The meta-batch of an iteration (int64, shape [])."""
         keys = random.fold_range(random.fold(self.keys, iteration), self.hp.meta_batch)
         return self.algorithm.draw(self.source, keys)
 
-    def iterate(self, iteration: int) -> dict[str, torch.Tensor]:
+    def iterate(self, iteration: int) -> Metrics:
         """One meta-iteration: draw tasks, their meta-gradient, the outer update."""
-        tasks = self.draw(torch.tensor(iteration, device=self.device))
-        gradient, metrics = self.meta_gradient(self.outer.params, tasks)
-        self.outer.step(gradient, iteration)
+        self.outer.set_rate(iteration)
+        return self.step(iteration)
+
+    def iterate_on(self, iteration: torch.Tensor) -> Metrics:
+        """The same, without a value that the processor must know."""
+        gradient, metrics = self.meta_gradient(self.outer.params, self.draw(iteration))
+        self.outer.step(gradient)
         return metrics
 
     def validated(self) -> dict[str, float]:
@@ -197,7 +219,9 @@ class Run:
         tensors |= {f"outer.{name}": value for name, value in self.outer.state().items()}
         tensors |= {f"best.{name}": value for name, value in self.best.items()}
         progress = json.dumps(vars(self.progress))
-        save_params(self.resume_file, tensors, {"spec": self.spec.to_json(), "progress": progress})
+        plan = json.dumps([asdict(self.plan), self.measured])
+        about = {"spec": self.spec.to_json(), "progress": progress, "plan": plan}
+        save_params(self.resume_file, tensors, about)
         self.saved_at = time.monotonic()
 
     def resume(self) -> None:
@@ -215,6 +239,8 @@ class Run:
         self.outer.restore(parts["outer"])
         self.best = parts["best"]
         self.progress = Progress(**json.loads(metadata["progress"]))
+        plan, measured = json.loads(metadata["plan"])
+        self.use(engine.Plan(**plan), measured)
         tqdm.write(f"resuming after iteration {self.progress.iteration}")
 
     def finish(self) -> None:
@@ -245,7 +271,7 @@ class Run:
                 "versions": provenance.versions(),
                 "device": provenance.device_name(self.device),
                 "threads": torch.get_num_threads(),
-                "engine": asdict(self.plan),
+                "engine": {**asdict(self.plan), "measured_seconds": self.measured},
                 "val_episodes_sha256": self.validation.meta["sha256"],
                 "cost": {
                     "train_seconds": round(time.monotonic() - self.started, 3),

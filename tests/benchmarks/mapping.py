@@ -15,7 +15,7 @@ import torch
 
 from metabench import random
 from metabench.datasets.sinusoid import SinusoidSource
-from metabench.learning import engine
+from metabench.learning import engine, tape
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.outer_loop import OuterLoop
 from metabench.spec import DataSpec, RunSpec
@@ -33,17 +33,21 @@ def main() -> None:
     source, algorithm = SinusoidSource({}), make_algorithm(spec, (1,))
     outer = OuterLoop(algorithm.hp, algorithm.init(torch.Generator().manual_seed(0)))
     key = random.key(0, "speed")
+    gradient = engine.MetaGradient(algorithm, engine.Plan(TASKS))
+    draw = tape.Replayed(
+        lambda i: algorithm.draw(source, random.fold_range(random.fold(key, i), TASKS))
+    )
 
     def mapped(iteration: int) -> None:
-        tasks = algorithm.draw(source, random.fold_range(random.fold(key, iteration), TASKS))
-        outer.step(engine.meta_gradient(algorithm, outer.params, tasks)[0], iteration)
+        tasks = draw(torch.tensor(iteration))
+        outer.step(gradient(outer.params, tasks)[0])
 
     def looped(iteration: int) -> None:
         tasks = algorithm.draw(source, random.fold_range(random.fold(key, iteration), TASKS))
         each = [engine.task_at(tasks, i) for i in range(TASKS)]
         gradients = [algorithm.meta_gradient(outer.params, task)[0] for task in each]
         mean = {n: torch.stack([g[n] for g in gradients]).mean(0) for n in outer.params}
-        outer.step(mean, iteration)
+        outer.step(mean)
 
     seconds: dict[str, list[float]] = {"mapped": [], "looped": []}
     for _ in range(ROUNDS):

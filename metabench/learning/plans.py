@@ -1,0 +1,109 @@
+"""Which plan computes a meta-gradient fastest, measured once and remembered.
+
+Only a run that would take minutes is worth a measurement. What was chosen lies in a cache and is
+written in the result, so that a run that is started again computes as it did before. Plans differ
+in the order in which gradients are added, hence by rounding.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from metabench.algorithm import Algorithm
+from metabench.files import content_digest, read_json, write_json
+from metabench.learning.engine import MetaGradient, Plan, default_plan, divisors
+from metabench.tasks import Task
+from metabench.trees import Params
+
+WORTH_MEASURING = 180.0  # seconds that the whole run would take
+REPEATS = 3
+CANDIDATES = 4
+
+
+def cache_folder() -> Path:
+    """``$METABENCH_CACHE``, or the user's cache."""
+    given = os.environ.get("METABENCH_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(given) if given else Path(base) / "metabench"
+
+
+def choose(
+    algorithm: Algorithm, params: Params, tasks: Task, threads: int, what: str
+) -> tuple[Plan, dict[str, float]]:
+    """The plan for a run.
+
+    Args:
+        algorithm: of the run.
+        params: phi.
+        tasks: a meta-batch.
+        threads: that may compute side by side.
+        what: all that the choice depends on: equal for runs that share it.
+
+    Returns:
+        The plan, and what was measured: seconds a meta-iteration for each number of tasks at once.
+    """
+    file = cache_folder() / "plans" / f"{content_digest(what)}.json"
+    if file.exists():
+        known = read_json(file)
+        return Plan(**known["plan"]), known["seconds"]
+    best, seconds = default_plan(tasks, threads), {}
+    if at_most(algorithm, params, tasks, best) > WORTH_MEASURING:
+        seconds = measure(algorithm, params, tasks, candidates(tasks, best))
+        best = min(seconds, key=lambda plan: seconds[plan])
+    told = {str(plan.tasks_at_once): round(value, 6) for plan, value in seconds.items()}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_json(file, {"plan": asdict(best), "seconds": told, "what": what})
+    return best, told
+
+
+def at_most(algorithm: Algorithm, params: Params, tasks: Task, plan: Plan) -> float:
+    """Seconds of the whole run if nothing were replayed."""
+    if not algorithm.hp.iterations:
+        return 0.0
+    function = MetaGradient(algorithm, replace(plan, replayed=False))
+    function(params, tasks)  # the first call loads parts of torch
+    return timed(function, params, tasks) * algorithm.hp.iterations
+
+
+def candidates(tasks: Task, default: Plan) -> list[Plan]:
+    """Plans of other sizes: the default's neighbours among the even cuts."""
+    sizes = [n for n in divisors(len(tasks.support.x)) if n * default.lanes <= len(tasks.support.x)]
+    nearest = sorted(sizes, key=lambda n: abs(sizes.index(n) - sizes.index(default.tasks_at_once)))
+    return [Plan(size, default.lanes) for size in sorted(nearest[:CANDIDATES])]
+
+
+def measure(
+    algorithm: Algorithm, params: Params, tasks: Task, plans: list[Plan]
+) -> dict[Plan, float]:
+    """Seconds of a meta-gradient by each plan: medians of interleaved runs."""
+    functions = {plan: MetaGradient(algorithm, plan) for plan in plans}
+    for function in functions.values():
+        for _ in range(3):  # as it is, recorded, checked
+            function(params, tasks)
+    seconds: dict[Plan, list[float]] = {plan: [] for plan in plans}
+    for _ in range(REPEATS):
+        for plan, function in functions.items():
+            seconds[plan].append(timed(function, params, tasks))
+    return {plan: statistics.median(values) for plan, values in seconds.items()}
+
+
+def timed(function: Any, *inputs: Any) -> float:
+    """Seconds of one call, until the device is done."""
+    wait()
+    begun = time.perf_counter()
+    function(*inputs)
+    wait()
+    return time.perf_counter() - begun
+
+
+def wait() -> None:
+    """For whatever a GPU still computes."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
