@@ -43,11 +43,9 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _fetch(options: argparse.Namespace) -> None:
-    from metabench.datasets.archives import Archive, fetch
+    from metabench.datasets.archives import described, fetch
 
-    described: dict[str, Any] = json.loads(options.archive)
-    lists = {key: tuple(value) for key, value in described.items() if isinstance(value, list)}
-    fetch(Archive(**{**described, **lists}), options.folder, options.out)
+    fetch(described(json.loads(options.archive)), options.folder, options.out)
 
 
 def _prepare(options: argparse.Namespace) -> None:

@@ -59,6 +59,15 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
         np.save(stream, array, allow_pickle=False)
 
 
+@contextmanager
+def new_array(path: Path, shape: tuple[int, ...]) -> Iterator[NDArray[np.uint8]]:
+    """Yield an array uint8 on disk, all 0, to be filled; it becomes ``path`` atomically."""
+    with atomic(path) as temporary:
+        array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
+        yield array
+        array.flush()
+
+
 def read_array(path: Path, *, mapped: bool = False) -> NDArray[Any]:
     """The array of a ``.npy`` file; memory-mapped and read-only where ``mapped``."""
     array: NDArray[Any] = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)

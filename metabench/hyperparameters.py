@@ -51,6 +51,9 @@ class Hyperparameters:
     train_way: int = setting(0, "classes of a training episode; 0 is the setting's", least=0)
     train_shot: int = setting(0, "shots of a training episode; 0 is the setting's", least=0)
     train_query: int = setting(15, "queries of each class in a training episode", least=0)
+    augment: Literal["none", "affine", "crop+flip", "crop+flip+colour"] = setting(
+        "none", "how training images are altered at random: metabench/learning/augmentation.py"
+    )
     validate_every: int = setting(500, "iterations between two validations", least=1)
     checkpoint: Literal["last", "best-on-validation"] = setting(
         "best-on-validation", "which iterate is tested"

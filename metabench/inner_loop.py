@@ -20,8 +20,8 @@ MINIBATCHES = 1000  # the stream of a task's key that shuffles its support set
 
 
 def all_but_norm(name: str) -> bool:
-    """The shifts of batch normalisation stay where they are, as in the code of MAML."""
-    return is_optimised(name) and not name.endswith(".beta")
+    """Shift and scale of batch normalisation stay where they are, as in the code of MAML."""
+    return is_optimised(name) and not name.endswith((".beta", ".gamma"))
 
 
 def gradient(

@@ -51,3 +51,6 @@ class Source(Protocol):
 
     def examples(self, keys: torch.Tensor) -> Batch:
         """An example for each of the keys [n], labelled with its class in the whole split."""
+
+    def augmented(self, how: str) -> Source:
+        """The same tasks, their inputs altered at random: a value of the hyperparameter."""

@@ -1,24 +1,28 @@
 """Raw archives: found on this machine or downloaded, verified, and read without unpacking.
 
 A compute node has no internet and a data set is often there already, perhaps unpacked or packed
-again by someone else. So an archive is known by either of two digests: that of the published
-file, or that of its content, the sha256 of the lines ``<sha256 of a file>  <path>`` sorted by
-path. What matches neither is not used at all.
+again by someone else, perhaps in another form altogether. So an archive is known by either of two
+digests: that of the published file, or that of its content, the sha256 of the lines
+``<sha256 of a file>  <path>`` sorted by path. What matches neither is not used at all.
+
+Some archives have no published digest, or exist in too many versions for one. What is in them is
+then checked when they are read (classes, numbers and shapes of images), and here only their
+listing, the names and sizes of the files, is put down, so that a later change is noticed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 from metabench.datasets.download import download, file_checksum
+from metabench.datasets.packed import Files, open_packed
 from metabench.errors import MetabenchError
 from metabench.files import file_digest, read_json, write_json
 
@@ -30,13 +34,16 @@ class Archive:
     """A published archive and how to know it again."""
 
     name: str  # file name
-    urls: tuple[str, ...]  # mirrors, tried in order
-    size: int  # bytes
-    checksum: str  # of the published file: "sha256:<hex>" or "md5:<hex>"
-    content_sha256: str  # of its content; every path begins with `folder`
+    urls: tuple[str, ...]  # mirrors, tried in order; none where no host may hand it out
+    size: int  # bytes; 0 where it is not published
+    checksum: str  # of the published file: "sha256:<hex>" or "md5:<hex>"; empty for none
+    content_sha256: str  # of its content; every path begins with `folder`; empty for none
     licence: str  # the terms, stated before a download
     folder: str  # the name of the folder that it unpacks to
     suffixes: tuple[str, ...] = (".png",)  # the files that count
+    aliases: tuple[str, ...] = ()  # other names that files and folders of it go by
+    holds: str = ""  # a pattern: what has no such path in it is another's file of the same name
+    others: tuple[Archive, ...] = ()  # other forms of the same, looked for before a download
 
 
 @dataclass(frozen=True)
@@ -44,18 +51,23 @@ class Source:
     """Where a verified archive lies."""
 
     name: str
-    path: str  # a zip file or an unpacked folder
+    path: str  # a file or an unpacked folder
     origin: Literal["local", "downloaded"]
-    sha256: str  # the digest that was verified
-    verified: Literal["archive", "content"]  # what it is the digest of
+    sha256: str  # the digest that was verified, or noted
+    verified: Literal["archive", "content", "listing"]  # what it is the digest of
+    form: str = ""  # the name of the archive that it is: `name`, or one of its other forms
 
 
-@dataclass(frozen=True)
-class Files:
-    """The files of an archive that count, by path; every path begins with the archive's folder."""
+def described(values: dict[str, Any]) -> Archive:
+    """The archive of which ``values`` are the fields, as JSON gives them."""
+    others = tuple(described(other) for other in values.get("others", ()))
+    lists = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
+    return Archive(**{**values, **lists, "others": others})
 
-    names: list[str]  # sorted
-    read: Callable[[str], bytes]
+
+def form_of(archive: Archive, source: Source) -> Archive:
+    """The form of ``archive`` that ``source`` is."""
+    return next(a for a in (archive, *archive.others) if a.name == (source.form or archive.name))
 
 
 def fetch(archive: Archive, folders: list[Path], out: Path) -> Source:
@@ -70,13 +82,9 @@ def fetch(archive: Archive, folders: list[Path], out: Path) -> Source:
         MetabenchError: if a folder is missing, a found archive is not the published one (it is
             named with its digests, and nothing is downloaded in its stead), or a download fails.
     """
-    local = _find(archive, _places(folders))
-    if local is not None:
-        source = verify_archive(archive, local)
-    else:
-        target = out.parent / archive.name
-        download(archive.urls, target, archive.checksum, archive.size, archive.licence)
-        source = Source(archive.name, str(target), "downloaded", file_digest(target), "archive")
+    source = _local(archive, _places(folders))
+    if source is None:
+        source = _downloaded(archive, out.parent / archive.name)
     write_json(out, asdict(source))
     return source
 
@@ -86,20 +94,41 @@ def read_source(path: Path) -> Source:
     return Source(**read_json(path))
 
 
-def verify_archive(archive: Archive, path: Path) -> Source:
-    """The zip file or folder at ``path`` as a source, if it is ``archive``.
+def verify_source(archive: Archive, source: Source) -> None:
+    """Check that ``source`` is still what ``fetch`` found.
 
     Raises:
         MetabenchError: naming the path, the digests expected and found.
     """
-    if path.is_file() and file_checksum(path, archive.checksum) == archive.checksum:
+    found = verify_archive(form_of(archive, source), Path(source.path))
+    if found.sha256 != source.sha256 and found.verified == source.verified:
+        raise MetabenchError(
+            f"{source.path}: changed since it was looked at: expected {source.verified} sha256 "
+            f"{source.sha256}, found {found.sha256}; remove results/archives/{archive.name}.json"
+        )
+
+
+def verify_archive(archive: Archive, path: Path) -> Source:
+    """The file or folder at ``path`` as a source, if it is ``archive``.
+
+    Raises:
+        MetabenchError: naming the path, the digests expected and found.
+    """
+    checksum = archive.checksum and path.is_file() and file_checksum(path, archive.checksum)
+    if checksum and checksum == archive.checksum:
         return Source(archive.name, str(path), "local", file_digest(path), "archive")
     try:
-        found = content_sha256(archive, path)
+        if archive.content_sha256:
+            found = content_sha256(archive, path)
+        elif checksum and path.name == archive.name:
+            raise MetabenchError(f"{path}: not the published {archive.name}")
+        else:
+            found = listing_sha256(archive, path)
+            return Source(archive.name, str(path), "local", found, "listing")
     except MetabenchError as error:
-        raise MetabenchError(
-            f"{error}; expected {archive.checksum}, found {file_checksum(path, archive.checksum)}"
-        ) from error
+        if not checksum:
+            raise
+        raise MetabenchError(f"{error}; expected {archive.checksum}, found {checksum}") from error
     if found == archive.content_sha256:
         return Source(archive.name, str(path), "local", found, "content")
     raise MetabenchError(
@@ -118,31 +147,50 @@ def content_sha256(archive: Archive, path: Path) -> str:
     return digest.hexdigest()
 
 
+def listing_sha256(archive: Archive, path: Path) -> str:
+    """The digest of the names and sizes of the files that count at ``path``: no file is read."""
+    digest = hashlib.sha256()
+    with open_files(archive, path) as files:
+        for name in files.names:
+            digest.update(f"{files.sizes[name]}  {name}\n".encode())
+    return digest.hexdigest()
+
+
 @contextmanager
 def open_files(archive: Archive, path: Path) -> Iterator[Files]:
-    """Open the zip file or unpacked folder at ``path`` for reading; nothing is unpacked to disk.
+    """The files at ``path`` that count; nothing is unpacked to disk.
 
     Raises:
-        MetabenchError: if it is not a readable zip, or one of its paths leads out of it.
+        MetabenchError: if it is damaged, or one of its paths leads out of it.
     """
-    if path.is_dir():
-        names = {
-            _rooted(archive, found.relative_to(path).as_posix()): found
-            for found in path.rglob("*")
-            if found.is_file()
-        }
-        yield Files(_counting(archive, names), lambda name: names[name].read_bytes())
-        return
-    try:
-        with zipfile.ZipFile(path) as packed:
-            members = {}
-            for member in packed.infolist():
-                _refuse_escape(path, member.filename)
-                if not member.is_dir():
-                    members[_rooted(archive, member.filename)] = member
-            yield Files(_counting(archive, members), lambda name: packed.read(members[name]))
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise MetabenchError(f"{path}: a damaged zip file ({error})") from error
+    with open_packed(path) as packed:
+        names = {_rooted(archive, name): name for name in packed.sizes}
+        sizes = {name: packed.sizes[names[name]] for name in names if _counts(archive, name)}
+        yield Files(sorted(sizes), lambda name: packed.read(names[name]), sizes)
+
+
+def _local(archive: Archive, places: list[Path]) -> Source | None:
+    """The archive as it is found on this machine, in any of its forms."""
+    for form in (archive, *archive.others):
+        for path in _candidates(form, places):
+            if _holds(form, path):
+                found = verify_archive(form, path)
+                return replace(found, name=archive.name, form=form.name)
+    return None
+
+
+def _downloaded(archive: Archive, target: Path) -> Source:
+    """The archive from the first of its mirrors that has it."""
+    if not archive.urls:
+        known = ", ".join(name for a in (archive, *archive.others) for name in (a.name, *a.aliases))
+        raise MetabenchError(
+            f"{archive.name} is not on this machine, and no host hands it out. Terms: "
+            f"{archive.licence}. Put it, under one of the names {known}, into a folder, and name "
+            f"that folder in {VARIABLE} or under `archives:` in the study's file"
+        )
+    download(archive.urls, target, archive.checksum, archive.size, archive.licence)
+    found = verify_archive(archive, target)
+    return replace(found, origin="downloaded", form=archive.name)
 
 
 def _places(folders: list[Path]) -> list[Path]:
@@ -158,25 +206,34 @@ def _places(folders: list[Path]) -> list[Path]:
     return [*folders, Path(named)]
 
 
-def _find(archive: Archive, folders: list[Path]) -> Path | None:
-    """The first file of the archive's name, or folder that it unpacks to, anywhere in ``folders``.
+def _candidates(archive: Archive, folders: list[Path]) -> Iterator[Path]:
+    """Files of the archive's names, or folders that it unpacks to, anywhere in ``folders``.
 
-    The file is preferred to the folder within one place. Names are visited in sorted order, so
-    that the same copy is found on every file system.
+    Files are preferred to folders within one place, and the first name to the others. Names are
+    visited in sorted order, so that the same copy is found on every file system.
     """
+    file_names = (archive.name, *archive.aliases)
+    folder_names = {archive.folder, *archive.aliases}
     for folder in folders:
         if folder.name == archive.folder:
-            return folder
+            yield folder
+            continue
         unpacked: list[Path] = []
         for place, inner, files in os.walk(folder):
-            if archive.name in files:
-                return Path(place, archive.name)
-            if archive.folder in inner:
-                unpacked.append(Path(place, archive.folder))
+            there = set(files)
+            yield from (Path(place, name) for name in file_names if name in there)
+            unpacked += [Path(place, name) for name in sorted(inner) if name in folder_names]
             inner[:] = sorted(name for name in inner if name != archive.folder)
-        if unpacked:
-            return unpacked[0]
-    return None
+        yield from unpacked
+
+
+def _holds(archive: Archive, path: Path) -> bool:
+    """Whether something in it is as it must be; a name such as images.zip is anybody's."""
+    if not archive.holds:
+        return True
+    pattern = re.compile(archive.holds)
+    with open_files(archive, path) as files:
+        return any(pattern.search(name) for name in files.names)
 
 
 def _rooted(archive: Archive, name: str) -> str:
@@ -185,18 +242,6 @@ def _rooted(archive: Archive, name: str) -> str:
     return name if inside else f"{archive.folder}/{name}"
 
 
-def _counting(archive: Archive, names: Iterable[str]) -> list[str]:
-    """The names of the files that count, sorted; not what a Mac adds to a zip (``._name``)."""
-    return sorted(
-        name
-        for name in names
-        if name.endswith(archive.suffixes) and not PurePosixPath(name).name.startswith("._")
-    )
-
-
-def _refuse_escape(path: Path, member: str) -> None:
-    parts = member.replace("\\", "/").split("/")
-    if member.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
-        raise MetabenchError(
-            f"{path}: holds a path that leads out of it, {member!r}; nothing of it is used"
-        )
+def _counts(archive: Archive, name: str) -> bool:
+    """Whether a file counts; what a Mac adds to a zip (``._name``) does not."""
+    return name.endswith(archive.suffixes) and not PurePosixPath(name).name.startswith("._")

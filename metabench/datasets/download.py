@@ -54,8 +54,10 @@ def download(
     Args:
         urls: mirrors, tried in order.
         target: where to.
-        checksum: ``sha256:<hex>`` or ``md5:<hex>`` of the whole file.
-        size: its bytes, for the progress bar and to know when it is all there.
+        checksum: ``sha256:<hex>`` or ``md5:<hex>`` of the whole file; empty where none is
+            published, and then the caller checks what is in it.
+        size: its bytes, for the progress bar and to know when it is all there; 0 where it is not
+            published, and then nothing is resumed.
         licence: the terms of use, stated before anything is downloaded.
         attempts: how often one mirror is asked before the next.
         timeout: seconds without a byte after which a connection is given up.
@@ -65,11 +67,12 @@ def download(
         MetabenchError: if no mirror sent the file, saying why and where to put a copy of it.
     """
     if target.is_file():
-        if file_checksum(target, checksum) == checksum:
+        if not checksum or file_checksum(target, checksum) == checksum:
             return
         target.unlink()
     target.parent.mkdir(parents=True, exist_ok=True)
-    print(f"{target.name}: {size / 1e6:.1f} MB. Terms: {licence}", file=sys.stderr)
+    length = f"{size / 1e6:.1f} MB" if size else "size unknown"
+    print(f"{target.name}: {length}. Terms: {licence}", file=sys.stderr)
     failures = []
     for url in urls:
         try:
@@ -112,7 +115,7 @@ def _from_mirror(
                 wait = pause * 2**attempt if failure.pause is None else failure.pause
                 time.sleep(min(wait, 60.0))
             continue
-        found = file_checksum(part, checksum)
+        found = file_checksum(part, checksum) if checksum else ""
         if found == checksum:
             os.replace(part, target)
             return
@@ -127,9 +130,9 @@ def _from_mirror(
 def _continue_part(url: str, part: Path, size: int, timeout: float) -> None:
     """Append to ``part`` what it lacks of the file at ``url``, or start it afresh."""
     have = part.stat().st_size if part.is_file() else 0
-    if have == size:
+    if have and have == size:
         return
-    if have > size:
+    if have > size:  # of something else, or of unknown size
         part.unlink()
         have = 0
     headers = {"User-Agent": f"metabench/{__version__}", "Accept-Encoding": "identity"}
@@ -147,6 +150,7 @@ def _continue_part(url: str, part: Path, size: int, timeout: float) -> None:
                 raise _CutShortError("the server sent another range than was asked for")
             if "html" in response.headers.get("Content-Type", ""):
                 raise _RefusedError("the server sent an HTML page instead of the file")
+            size = size or int(response.headers.get("Content-Length", 0))
             with part.open("ab" if have else "wb") as stream:
                 _copy(response, stream, have, size, part.name.removesuffix(".part"))
     except urllib.error.HTTPError as error:
@@ -164,7 +168,7 @@ def _continue_part(url: str, part: Path, size: int, timeout: float) -> None:
         ) from error  # no such host, no network, no certificate
     except (http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise _CutShortError(str(error) or type(error).__name__) from error
-    if (have := part.stat().st_size) != size:
+    if (have := part.stat().st_size) != size and size:
         raise _CutShortError(f"the connection closed after {have} of {size} bytes")
 
 
@@ -182,7 +186,7 @@ def _copy(
             stream.write(block)
             have += len(block)
             progress.update(len(block))
-            if have > size:
+            if 0 < size < have:
                 raise _RefusedError(f"the server sends more than the file's {size} bytes")
 
 

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from metabench.datasets.archives import Archive, Files
+from metabench.datasets.archives import Archive
+from metabench.datasets.packed import Files
 from metabench.datasets.store import write_split
 
 QUARTER_TURNS = (0, 90, 180, 270)  # degrees, counterclockwise

@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from metabench.datasets.archives import Archive, Files, Source, open_files
+from metabench.datasets.archives import Archive, Source, open_files
 from metabench.datasets.drawings import (
     META,
     QUARTER_TURNS,
@@ -40,6 +40,7 @@ from metabench.datasets.drawings import (
     write_classes,
 )
 from metabench.datasets.options import OneOf, Rule, Whole, check_options
+from metabench.datasets.packed import Files
 from metabench.datasets.store import Sizes, sizes_of, write_split
 from metabench.files import write_array
 

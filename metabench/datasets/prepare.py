@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from metabench.datasets.archives import Source, read_source, verify_archive
+from metabench.datasets.archives import Source, read_source, verify_source
 from metabench.datasets.store import SPLITS, load_split
 from metabench.errors import MetabenchError
 from metabench.spec import DataSpec
@@ -35,7 +35,7 @@ def prepare(data: DataSpec, sources: list[Path], out: Path) -> None:
         if archive.name not in found:
             raise MetabenchError(f"data set {data.name}: needs the archive {archive.name}")
         # Once more, for the file may have changed since it was fetched.
-        verify_archive(archive, Path(found[archive.name].path))
+        verify_source(archive, found[archive.name])
         verified[archive.name] = found[archive.name]
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:

@@ -74,5 +74,11 @@ class SinusoidSource:
         task = self.episodes(keys, 1, 1, 0)
         return Batch(task.support.x[:, 0], task.support.y[:, 0], keys)
 
+    def augmented(self, how: str) -> SinusoidSource:
+        """Itself: there are no images to alter."""
+        if how != "none":
+            raise MetabenchError(f"augment: {how!r} alters images; of a sinusoid, none is right")
+        return self
+
 
 source = SinusoidSource

@@ -15,7 +15,7 @@ from metabench import random
 from metabench.datasets.store import load_split
 from metabench.errors import MetabenchError
 from metabench.files import content_digest, read_array, read_json, write_array, write_json
-from metabench.learning.sampling import ImageSource, image_task
+from metabench.learning.sampling import ImageSource, Normal, image_task
 from metabench.spec import DataSpec
 from metabench.tasks import Batch, Source, Task
 
@@ -80,7 +80,8 @@ def write_episodes(
             LABELS: task.query.y.numpy(),
             "tasks": source.tasks(keys).numpy() if hasattr(source, "tasks") else np.zeros(0),
         }
-    data_digest = read_json(images / "meta.json")["sha256"] if images is not None else ""
+    about = read_json(images / "meta.json") if images is not None else {"sha256": ""}
+    data_digest = about["sha256"]
     parts = [part for name in sorted(arrays) for part in (name, arrays[name])]
     out.mkdir(parents=True, exist_ok=True)
     for name, array in arrays.items():
@@ -98,6 +99,8 @@ def write_episodes(
             "seed": seed,
             "sha256": content_digest(data_digest, *parts),
             "data_sha256": data_digest,
+            # How the images are shown to a network, and whether some are missing.
+            **{key: about[key] for key in ("normalise", "subset_of") if key in about},
         },
     )
 
@@ -147,7 +150,8 @@ class EpisodeSet:
         keys = random.fold_range(root, len(self))[start:stop]
         if self.images is not None:
             labels = part.get(LABELS, torch.zeros_like(part["query"]))
-            return image_task(self.images, part["support"], part["query"], labels, keys)
+            task = image_task(self.images, part["support"], part["query"], labels, keys)
+            return Normal(self.meta.get("normalise"), device).task(task)
         values = part.get(LABELS, torch.zeros_like(part["query_x"]))
         return Task(
             Batch(part["support_x"], part["support_y"], keys),

@@ -28,7 +28,7 @@ def build(backbone: str, input_shape: tuple[int, ...], outputs: int) -> Network:
     except ModuleNotFoundError:
         raise MetabenchError(
             f"backbone '{backbone}': no module metabench.networks.{kind}; "
-            "known are conv4-<filters>, conv4-<filters>-pool and mlp-<width>-<width>..."
+            "known are conv4-<filters>[-pool], resnet12[-wide], resnet18 and mlp-<width>-<width>..."
         ) from None
     network: Network = module.network(rest, input_shape, outputs)
     return network

@@ -59,6 +59,11 @@ def check_training(
     setting: Setting, values: dict[str, Any], dataset: Dataset, sizes: dict[str, Sizes], where: str
 ) -> None:
     """Check that the training episodes that an algorithm asks for can be drawn."""
+    if values["augment"] != "none" and dataset.spec.task == "regression":
+        raise MetabenchError(
+            f"{where}: 'augment' is {values['augment']!r}, and {dataset.spec.name} has no images; "
+            "none is right"
+        )
     if not values["iterations"]:
         return
     way = values["train_way"] or setting.way

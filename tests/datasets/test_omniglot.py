@@ -7,8 +7,9 @@ import pytest
 from made_up import png
 
 from metabench.datasets import omniglot
-from metabench.datasets.archives import Files, fetch
+from metabench.datasets.archives import fetch
 from metabench.datasets.drawings import characters, ink, resized, turned_alphabets, write_classes
+from metabench.datasets.packed import Files
 from metabench.datasets.prepare import prepare
 from metabench.datasets.store import SPLITS, load_split, verify
 from metabench.errors import MetabenchError

@@ -1,11 +1,13 @@
 """Episodes: disjoint, shuffled, and without a hint in their order."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from metabench import random
-from metabench.datasets.store import load_split
+from metabench.datasets.store import load_split, write_split
 from metabench.errors import MetabenchError
 from metabench.files import read_array, read_json
 from metabench.learning.episodes import load_episodes, write_episodes
@@ -90,6 +92,37 @@ def test_episode_files_are_the_same_whenever_they_are_written(blobs, tmp_path):
     assert first == again
     write_episodes(data, "test", 3, 2, 20, 4, 1, blobs / "data/blobs/test", tmp_path / "other")
     assert read_json(tmp_path / "other/episodes.json")["sha256"] != first["sha256"]
+
+
+def test_images_come_from_disk_in_parts_and_are_those_on_disk(blobs, monkeypatch):
+    images = load_split(blobs / "data/blobs/train").images
+    monkeypatch.setattr("metabench.learning.sampling.AT_ONCE", 7 * 16 * 16)
+    loaded = load_images(images, "cpu")
+    assert loaded.dtype == torch.uint8
+    np.testing.assert_array_equal(loaded.numpy(), images.transpose(0, 3, 1, 2))
+
+
+def test_a_data_set_may_have_its_pixels_normalised(blobs, tmp_path):
+    """Episodes for training and those on file alike; the images on disk stay as they are."""
+    split = load_split(blobs / "data/blobs/test")
+    normalise = {"mean": [0.25], "std": [0.5]}
+    source = ImageSource(replace(split, meta={**split.meta, "normalise": normalise}))
+    plain, normal = ImageSource(split), source
+    k = keys(2)
+    x = plain.episodes(k, 3, 2, 1).query.x
+    torch.testing.assert_close(normal.episodes(k, 3, 2, 1).query.x, (x - 0.25) / 0.5)
+    torch.testing.assert_close(normal.examples(k).x, (plain.examples(k).x - 0.25) / 0.5)
+
+    folder = tmp_path / "normal" / "test"
+    meta = {"licence": "none", "source": "a test", "normalise": normalise}
+    write_split(folder, split.images, split.labels, split.classes, meta)
+    data = DataSpec("blobs", "nowhere", "classification")
+    write_episodes(data, "test", 3, 2, 4, 4, 0, folder, tmp_path / "episodes")
+    write_episodes(data, "test", 3, 2, 4, 4, 0, blobs / "data/blobs/test", tmp_path / "plain")
+    images = load_images(split.images, "cpu")
+    there = load_episodes(tmp_path / "episodes", images, "cpu", labels=False).tasks(0, 4)
+    here = load_episodes(tmp_path / "plain", images, "cpu", labels=False).tasks(0, 4)
+    torch.testing.assert_close(there.support.x, (here.support.x - 0.25) / 0.5)
 
 
 def test_without_labels_episodes_hold_none(blobs):
