@@ -38,7 +38,7 @@ class Algorithm:
     """
 
     hyperparameters: ClassVar[type[Hyperparameters]] = Hyperparameters
-    running_statistics: ClassVar[bool] = False  # tested with batch statistics of meta-training
+    running_statistics: bool = False  # whether it is tested with statistics of meta-training
 
     def __init__(self, network: Network, problem: Problem, hp: Any) -> None:
         self.network = network

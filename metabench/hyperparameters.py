@@ -43,9 +43,11 @@ class Hyperparameters:
     meta_batch: int = setting(4, "tasks in one outer update", least=1)
     outer_optimizer: Literal["adam", "sgd"] = setting("adam", "optimizer of the outer loop")
     outer_lr: float = setting(1e-3, "step size of the outer loop", above=0)
-    outer_schedule: Literal["constant", "linear", "halve"] = setting(
-        "constant", "outer step size: constant, linear to 0, or halved every `halve_every`"
+    outer_schedule: Literal["constant", "linear", "cosine", "halve"] = setting(
+        "constant",
+        "outer step size: constant, linear or cosine to `outer_lr_end`, halved every `halve_every`",
     )
+    outer_lr_end: float = setting(0.0, "outer step size that linear and cosine end at", least=0)
     halve_every: int = setting(2000, "iterations between two halvings of the outer step", least=1)
     clip: float = setting(0.0, "bound on each element of the meta-gradient; 0 is none", least=0)
     train_way: int = setting(0, "classes of a training episode; 0 is the setting's", least=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from metabench.hyperparameters import Hyperparameters
@@ -74,9 +76,12 @@ class OuterLoop:
 
 
 def rate(hp: Hyperparameters, iteration: int) -> float:
-    """eta at an iteration: constant, falling linearly to 0, or halved at intervals."""
-    if hp.outer_schedule == "linear":
-        return hp.outer_lr * (1 - iteration / hp.iterations)
+    """eta at an iteration: constant, falling on a line or half a cosine, or halved at intervals."""
+    if hp.outer_schedule in ("linear", "cosine"):
+        left = 1 - iteration / hp.iterations
+        if hp.outer_schedule == "cosine":
+            left = (1 - math.cos(math.pi * left)) / 2
+        return hp.outer_lr_end + (hp.outer_lr - hp.outer_lr_end) * left
     if hp.outer_schedule == "halve":
         return float(hp.outer_lr * 0.5 ** (iteration // hp.halve_every))
     return hp.outer_lr

@@ -77,6 +77,8 @@ def test_what_is_gathered_moves_by_its_gradient_and_the_rest_by_the_optimiser():
 def test_the_outer_rate_follows_its_schedule():
     linear = Hyperparameters(iterations=10, outer_lr=1.0, outer_schedule="linear")
     assert [rate(linear, i) for i in (0, 5, 9)] == pytest.approx([1.0, 0.5, 0.1])
+    cosine = Hyperparameters(iterations=12, outer_lr=1.0, outer_schedule="cosine", outer_lr_end=0.2)
+    assert [rate(cosine, i) for i in (0, 4, 6, 8, 12)] == pytest.approx([1.0, 0.8, 0.6, 0.4, 0.2])
     halved = Hyperparameters(outer_lr=1.0, outer_schedule="halve", halve_every=100)
     assert [rate(halved, i) for i in (0, 99, 100, 250)] == [1.0, 1.0, 0.5, 0.25]
 

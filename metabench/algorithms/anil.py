@@ -1,0 +1,58 @@
+"""ANIL, "almost no inner loop": MAML whose inner loop moves the head alone.
+
+Raghu, Raghu, Bengio and Vinyals (2020), "Rapid learning or feature reuse? Towards understanding the
+effectiveness of MAML", arXiv:1909.09157. With f_phi the body and w the head, both meta-learned,
+
+    w_0 = w,    w_{i+1} = w_i - alpha grad_w l_support(w_i f_phi),
+    phi, w <- phi, w - eta grad mean over tasks of l_query(w_k f_phi).
+
+The body takes part in the meta-gradient: through the features of the queries, and through those of
+the support set, on which every w_i depends. Since it does not move in the inner loop, the support
+set passes through it once, and the cost of an iteration is that of one gradient of each example.
+
+The inner loss, and what normalises, are MAML's: see there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from metabench.algorithm import Algorithm, last
+from metabench.algorithms.maml import MAMLHyperparameters
+from metabench.inner_loop import gradient_descent
+from metabench.networks.network import Norm, head
+from metabench.tasks import Batch
+from metabench.trees import Params
+
+
+class ANIL(Algorithm):
+    """phi, w <- phi, w - eta grad l_query(w_k(phi, w) f_phi)."""
+
+    hyperparameters = MAMLHyperparameters
+
+    def adapt(self, params: Params, support: Batch) -> Params:
+        """phi and w_k."""
+        return last(head_descent(self, params, support, self.hp.inner_steps))
+
+    def path(self, params: Params, support: Batch) -> Iterator[Params]:
+        """phi and w_0, w_1, ..."""
+        return head_descent(self, params, support, self.hp.test_inner_steps)
+
+
+def is_head(name: str) -> bool:
+    """Whether a parameter of this name belongs to the head."""
+    return name.startswith("head.")
+
+
+def head_descent(algorithm: Algorithm, phi: Params, support: Batch, steps: int) -> Iterator[Params]:
+    """Gradient descent of the head on the features of the support set."""
+    hp, way = algorithm.hp, algorithm.problem.way
+    scale = way if hp.inner_loss == "sum over classes" else 1
+
+    def support_loss(theta: Params, embedded: Batch) -> torch.Tensor:
+        return scale * algorithm.score(head(theta, embedded.x), embedded.y)
+
+    embedded = support._replace(x=algorithm.network.features(phi, support.x, Norm()))
+    return gradient_descent(support_loss, phi, embedded, hp.inner_lr, steps, is_head)

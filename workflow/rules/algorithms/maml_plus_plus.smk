@@ -1,0 +1,3 @@
+use rule meta_train as train_maml_plus_plus with:
+    wildcard_constraints:
+        algorithm="maml_plus_plus",
