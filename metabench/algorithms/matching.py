@@ -31,12 +31,11 @@ from typing import NamedTuple
 import torch
 
 from metabench.algorithm import Algorithm, Metrics
+from metabench.cosine import cosine
 from metabench.episodic import embed, episodic_gradient, one_hot, training_way
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.tasks import Batch, Problem, Task
 from metabench.trees import Params
-
-TINY = 1e-8  # least norm of a feature vector: ReLU may make all of it zero
 
 
 @dataclass(frozen=True)
@@ -113,16 +112,6 @@ class Matching(Algorithm):
         log_a = (self.hp.temperature * cosine(f, adapted.g)).log_softmax(-1)  # [n, support]
         log_p: torch.Tensor = (log_a[:, :, None] + adapted.Y.log()).logsumexp(1)
         return log_p
-
-
-def cosine(x: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
-    """cos(x_i, c_j) of x [n, d] and c [m, d]: [n, m]."""
-    return unit(x) @ unit(c).T
-
-
-def unit(x: torch.Tensor) -> torch.Tensor:
-    """Rows of length 1."""
-    return x / (x.square().sum(-1, keepdim=True) + TINY**2).sqrt()
 
 
 def lstm(params: Params, name: str, x: torch.Tensor) -> torch.Tensor:

@@ -16,8 +16,8 @@ import torch
 
 from metabench import pretraining
 from metabench.algorithm import Algorithm, Cost, Metrics
-from metabench.algorithms.matching import unit
 from metabench.algorithms.protonet import class_means, negative_squared_distance
+from metabench.cosine import unit
 from metabench.episodic import embed
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.tasks import Batch, Problem, Source, Task

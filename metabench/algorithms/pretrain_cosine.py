@@ -21,8 +21,8 @@ import torch
 
 from metabench import pretraining, random
 from metabench.algorithm import Algorithm, Cost, Metrics, gathered, gradient_and_aux
-from metabench.algorithms.matching import cosine
 from metabench.algorithms.pretrain_head import PretrainHeadHyperparameters
+from metabench.cosine import cosine
 from metabench.episodic import embed
 from metabench.hyperparameters import setting
 from metabench.inner_loop import minibatches

@@ -8,9 +8,9 @@ from metabench.algorithms.matching import (
     Matching,
     MatchingHyperparameters,
     attention_lstm,
-    cosine,
     lstm,
 )
+from metabench.cosine import cosine
 from metabench.tasks import Batch
 
 BOTH = pytest.mark.parametrize("context", [False, True])
