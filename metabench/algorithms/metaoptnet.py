@@ -1,0 +1,93 @@
+"""MetaOptNet: a support vector machine as the head.
+
+Lee, Maji, Ravichandran and Soatto (2019), "Meta-learning with differentiable convex optimization",
+arXiv:1904.03758. With f the embedding, a task's head is the multi-class SVM of Crammer and Singer,
+
+    w = argmin 1/2 sum_k ||w_k||^2 + C sum_i xi_i
+        subject to  w_{y_i} . f(x_i) - w_k . f(x_i) >= 1 - 1[k = y_i] - xi_i  for all i, k,
+
+without a bias, and for a query x the logits are gamma w_k . f(x), gamma learned with the embedding
+through cross-entropy. The dual is solved, and differentiated, as ``crammer_singer`` says.
+
+The released code (kjunelee/MetaOptNet) adds 1 to the diagonal of the kernel in the dual, against
+failures of its solver, which is a penalty ||alpha||^2 / 2 that the paper's equation does not have:
+`dual_ridge`. Its smoothed labels, DropBlock and weight decay are not built. Support and queries are
+normalised in one batch in meta-training, and by running statistics in meta-testing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+
+from metabench import crammer_singer
+from metabench.algorithm import Algorithm, Metrics
+from metabench.episodic import embed, episodic_gradient, one_hot, training_way
+from metabench.hyperparameters import Hyperparameters, setting
+from metabench.tasks import Batch, Problem, Task
+from metabench.trees import Params
+
+
+@dataclass(frozen=True)
+class MetaOptNetHyperparameters(Hyperparameters):
+    """Of MetaOptNet."""
+
+    C: float = setting(0.1, "what a violated margin costs", above=0)
+    dual_ridge: float = setting(0.0, "added to the dual's kernel; 1 in the released code", least=0)
+    solver_steps: int = setting(15, "interior point steps; see the metric duality_gap", least=1)
+
+
+class Adapted(NamedTuple):
+    """phi, the task's w [d, way], and the gap of the solution (see ``duality_gap``): []."""
+
+    params: Params
+    w: torch.Tensor
+    gap: torch.Tensor
+
+
+class MetaOptNet(Algorithm):
+    """A maximum-margin classifier on a learned embedding."""
+
+    hyperparameters = MetaOptNetHyperparameters
+    running_statistics = True
+
+    @classmethod
+    def outputs(cls, problem: Problem) -> int:
+        """There is no learned head: every task's is solved for."""
+        del problem
+        return 0
+
+    def init(self, generator: torch.Generator) -> Params:
+        """phi, with gamma."""
+        return {**super().init(generator), "gamma": torch.tensor(1.0)}
+
+    def adapt(self, params: Params, support: Batch) -> Adapted:
+        """The machine of the support set."""
+        embedded = Batch(embed(self, params, support.x), support.y, support.key)
+        return self.machine(params, embedded, self.problem.way)
+
+    def predict(self, adapted: Adapted, x: torch.Tensor) -> torch.Tensor:
+        """gamma w_k . f(x): [n, way]."""
+        return adapted.params["gamma"] * embed(self, adapted.params, x) @ adapted.w
+
+    def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
+        """The gradient of the queries' cross-entropy, through the solution."""
+        way = training_way(self)
+
+        def head(params: Params, support: Batch, x: torch.Tensor) -> tuple[torch.Tensor, Metrics]:
+            fitted = self.machine(params, support, way)
+            return params["gamma"] * x @ fitted.w, {"duality_gap": fitted.gap.detach()}
+
+        return episodic_gradient(self, params, task, head)
+
+    def machine(self, params: Params, support: Batch, way: int) -> Adapted:
+        """w = X^T alpha of an embedded support set."""
+        hp, X = self.hp, support.x
+        eye = torch.eye(len(X), dtype=X.dtype, device=X.device)
+        Q = hp.C * (X @ X.T + hp.dual_ridge * eye)
+        Y = one_hot(support.y, way, X)
+        P = crammer_singer.solve(Q, Y, hp.solver_steps)
+        gap = crammer_singer.duality_gap(Q.double(), Y.double(), P).to(X.dtype)
+        return Adapted(params, X.T @ (hp.C * (Y - P.to(X.dtype))), gap)

@@ -1,0 +1,56 @@
+"""Episodic training of an embedding under a head that is fitted to the support set.
+
+The queries' loss goes through the head and the embedding of both sets, which are normalised in one
+batch; meta-testing normalises by the running statistics gathered on the way, so that no query's
+prediction depends on another query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import torch
+
+from metabench.algorithm import Algorithm, Metrics, gathered, gradient_and_aux
+from metabench.networks.network import Norm
+from metabench.tasks import Batch, Task
+from metabench.trees import Params
+
+if TYPE_CHECKING:
+    # phi, the embedded support set, the embedded queries -> outputs, and metrics of its own
+    Head = Callable[[Params, Batch, torch.Tensor], tuple[torch.Tensor, Metrics]]
+
+
+def episodic_gradient(
+    algorithm: Algorithm, params: Params, task: Task, head: Head
+) -> tuple[Params, Metrics]:
+    """The gradient of the queries' loss under ``head``, and the running statistics' move."""
+    norm = Norm(seen={})
+    shots = task.support.y.shape[0]
+
+    def query_loss(params: Params) -> tuple[torch.Tensor, tuple[Metrics, Params]]:
+        x = torch.cat([task.support.x, task.query.x])
+        embedded = algorithm.network.features(params, x, norm)
+        support = Batch(embedded[:shots], task.support.y, task.support.key)
+        outputs, own = head(params, support, embedded[shots:])
+        loss, metrics = algorithm.scored(outputs, task.query.y)
+        return loss, ({**metrics, **own}, gathered(params, norm))
+
+    gradient, (metrics, statistics) = gradient_and_aux(query_loss, params)
+    return {**gradient, **statistics}, metrics
+
+
+def embed(algorithm: Algorithm, params: Params, x: torch.Tensor) -> torch.Tensor:
+    """Features [n, d] of meta-testing, normalised by running statistics."""
+    return algorithm.network.features(params, x, Norm(running=True))
+
+
+def training_way(algorithm: Algorithm) -> int:
+    """The classes of a training episode."""
+    return int(algorithm.hp.train_way or algorithm.problem.way)
+
+
+def one_hot(y: torch.Tensor, way: int, like: torch.Tensor) -> torch.Tensor:
+    """Y [n, way] with Y[i, k] = 1 where y[i] = k, in the type of ``like``."""
+    return (y[:, None] == torch.arange(way, device=y.device)).to(like.dtype)
