@@ -1,0 +1,57 @@
+"""Layers that algorithms put beside a backbone: pure functions of parameters found by name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+
+from metabench.algorithm import gathered
+from metabench.networks.network import Norm
+from metabench.trees import Params
+
+
+def init_linear(generator: torch.Generator, name: str, inputs: int, outputs: int) -> Params:
+    """``name.weight`` [inputs, outputs] with Glorot's variance, and ``name.bias``, which is 0."""
+    weight = torch.randn(inputs, outputs, generator=generator)
+    std = math.sqrt(2 / (inputs + outputs))
+    return {f"{name}.weight": std * weight, f"{name}.bias": torch.zeros(outputs)}
+
+
+def linear(params: Params, name: str, x: torch.Tensor) -> torch.Tensor:
+    """[..., inputs] -> [..., outputs]."""
+    return x @ params[f"{name}.weight"] + params[f"{name}.bias"]
+
+
+def init_mlp(generator: torch.Generator, name: str, sizes: Sequence[int]) -> Params:
+    """Layers ``name1``, ``name2``, ... between the given sizes."""
+    params: Params = {}
+    for i, (inputs, outputs) in enumerate(pairwise(sizes), start=1):
+        params |= init_linear(generator, f"{name}{i}", inputs, outputs)
+    return params
+
+
+def mlp(params: Params, name: str, layers: int, x: torch.Tensor) -> torch.Tensor:
+    """So many linear layers, with ReLU between them."""
+    for i in range(1, layers):
+        x = torch.relu(linear(params, f"{name}{i}", x))
+    return linear(params, f"{name}{layers}", x)
+
+
+def one_hot(y: torch.Tensor, classes: int, like: torch.Tensor) -> torch.Tensor:
+    """[...] -> [..., classes], in the type of ``like``. (torch's own cannot be mapped.)"""
+    return (y[..., None] == torch.arange(classes, device=y.device)).to(like.dtype)
+
+
+def gathering(params: Params, norm: Norm) -> torch.Tensor:
+    """0, whose "gradient" in the running statistics moves them towards those of the batch seen.
+
+    Added to a loss it changes no other gradient, so an algorithm that keeps the default
+    ``meta_gradient`` gathers statistics too, and the engine may differentiate all tasks at once.
+    """
+    zero = next(iter(params.values())).new_zeros(())
+    for name, g in gathered(params, norm).items():
+        zero = zero + (g * (params[name] - params[name].detach())).sum()
+    return zero
