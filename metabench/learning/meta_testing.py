@@ -79,6 +79,7 @@ def run_episodes(
     first = episodes.tasks(0, 1)
     support, queries = first.support.x.shape[1], first.query.x.shape[1]
     examples = support + (queries * (support + 1) if "inductive" in in_modes else queries)
+    examples += algorithm.overhead(params)
     size = max(1, AT_ONCE // examples)
     function = outputs_of_task(algorithm, in_modes, recorded)
     ends, kept = [], []
