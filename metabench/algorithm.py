@@ -102,6 +102,11 @@ class Algorithm:
         """Queries of a training task."""
         return int((self.hp.train_way or self.problem.way) * self.hp.train_query)
 
+    def overhead(self, params: Params) -> int:
+        """Memory of one task beside the activations of its examples, counted in examples."""
+        del params
+        return 0
+
     def cost(self) -> Cost:
         """The work of one task in one meta-iteration: here, one gradient of all its examples."""
         return Cost(gradients=self.support_size + self.query_size, hessian_vector_products=0)

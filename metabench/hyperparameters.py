@@ -50,6 +50,7 @@ class Hyperparameters:
     outer_lr_end: float = setting(0.0, "outer step size that linear and cosine end at", least=0)
     halve_every: int = setting(2000, "iterations between two halvings of the outer step", least=1)
     clip: float = setting(0.0, "bound on each element of the meta-gradient; 0 is none", least=0)
+    clip_norm: float = setting(0.0, "bound on the meta-gradient's norm; 0 is none", least=0)
     train_way: int = setting(0, "classes of a training episode; 0 is the setting's", least=0)
     train_shot: int = setting(0, "shots of a training episode; 0 is the setting's", least=0)
     train_query: int = setting(15, "queries of each class in a training episode", least=0)

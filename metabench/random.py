@@ -65,6 +65,15 @@ def uniform(key: torch.Tensor, count: int) -> torch.Tensor:
     return _shift(bits(key, count), 40).to(torch.float32) * 2.0**-24
 
 
+def normal(key: torch.Tensor, count: int) -> torch.Tensor:
+    """``count`` float32 of mean 0 and variance 1, by Box and Muller: shape [..., count].
+
+    The integers behind them are the same on every device, their logarithms and cosines to rounding.
+    """
+    u = uniform(key, 2 * count)
+    return (-2 * torch.log1p(-u[..., :count])).sqrt() * (2 * torch.pi * u[..., count:]).cos()
+
+
 def permutation(key: torch.Tensor, count: int) -> torch.Tensor:
     """A random order of 0 to ``count`` - 1 for each key: shape [..., count]."""
     return bits(key, count).argsort(-1)

@@ -132,9 +132,7 @@ class MANN(Algorithm):
         loss, metrics = self.scored(logits, y)
         return loss + gathering(params, norm), metrics
 
-    def shuffled(
-        self, params: Params, task: Task, norm: Norm
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def shuffled(self, params: Params, task: Task, norm: Norm) -> tuple[torch.Tensor, torch.Tensor]:
         """The paper's sequence, support and queries shuffled together: logits, and labels."""
         x, y = (torch.cat([a, b]) for a, b in zip(task.support[:2], task.query[:2], strict=True))
         order = random.permutation(random.fold(task.query.key, ORDER), y.shape[0])
@@ -159,9 +157,7 @@ class MANN(Algorithm):
         shapes += [(hp.controller,), (hp.controller,), (self.problem.way,)]
         return State(*(like.new_zeros(1, *shape) for shape in shapes))
 
-    def step(
-        self, params: Params, state: State, x: torch.Tensor
-    ) -> tuple[torch.Tensor, State]:
+    def step(self, params: Params, state: State, x: torch.Tensor) -> tuple[torch.Tensor, State]:
         """One element x [n, size] of n sequences: its logits [n, way], and the next state."""
         hp, n = self.hp, x.shape[0]
         state = State(*(part.expand(n, *part.shape[1:]) for part in state))

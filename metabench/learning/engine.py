@@ -9,6 +9,7 @@ nothing else changes them at all.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -40,10 +41,11 @@ class Plan:
     replayed: bool = True
 
 
-def default_plan(tasks: Task, threads: int = 1) -> Plan:
-    """The plan for a meta-batch where nothing is measured."""
+def default_plan(tasks: Task, threads: int = 1, overhead: int = 0) -> Plan:
+    """The plan for a meta-batch where nothing is measured; see ``Algorithm.overhead``."""
     count = len(tasks.support.x)
     numbers = (tasks.support.x.numel() + tasks.query.x.numel()) // count
+    numbers += overhead * math.prod(tasks.query.x.shape[2:])
     most = count if tasks.support.x.is_cuda else min(count, max(1, AT_ONCE // numbers))
     size = max(n for n in divisors(count) if n <= most)
     lanes = threads if numbers * count > AT_ONCE // 4 else 1
@@ -89,7 +91,8 @@ def meta_gradient(
     algorithm: Algorithm, params: Params, tasks: Task, tasks_at_once: int | None = None
 ) -> tuple[Params, Metrics]:
     """The meta-gradient and metrics, each its mean over the tasks of a meta-batch."""
-    size = tasks_at_once or default_plan(tasks).tasks_at_once
+    overhead = algorithm.overhead(params)
+    size = tasks_at_once or default_plan(tasks, overhead=overhead).tasks_at_once
     return MetaGradient(algorithm, Plan(size, replayed=False))(params, tasks)
 
 

@@ -85,7 +85,7 @@ class MetaTest:
         first = episodes.tasks(0, 1)
         support, queries = first.support.x.shape[1], first.query.x.shape[1]
         examples = support + (queries * (support + 1) if "inductive" in in_modes else queries)
-        self.size = max(1, AT_ONCE // examples)
+        self.algorithm, self.examples = algorithm, examples
         of_task = outputs_of_task(algorithm, in_modes, recorded)
         self.outputs = Replayed(torch.func.vmap(of_task, in_dims=(None, 0)))
 
@@ -97,10 +97,11 @@ class MetaTest:
             recorded inner steps in the first mode [steps, episodes, queries, outputs] (steps may
             be 0).
         """
+        size = max(1, AT_ONCE // (self.examples + self.algorithm.overhead(params)))
         ends, kept = [], []
         with torch.no_grad():
-            for start in range(0, len(self.episodes), self.size):
-                tasks = self.episodes.tasks(start, min(start + self.size, len(self.episodes)))
+            for start in range(0, len(self.episodes), size):
+                tasks = self.episodes.tasks(start, min(start + size, len(self.episodes)))
                 end, steps = self.outputs(params, tasks)
                 ends.append(torch.stack(end))
                 kept.append(torch.stack(steps) if steps else ends[-1][:0])

@@ -8,7 +8,7 @@ import torch
 
 from metabench.hyperparameters import Hyperparameters
 from metabench.networks.network import is_optimised
-from metabench.trees import Params
+from metabench.trees import Params, dot, select
 
 
 class OuterLoop:
@@ -44,8 +44,11 @@ class OuterLoop:
         What is optimised takes a step of the optimiser; what is gathered (``running.*``) moves by
         its "gradient" as it is; what the gradient does not name stays.
         """
+        shrink = self.shrink(gradient) if self.hp.clip_norm else None
         for name in self.optimised:
             g = gradient.get(name)
+            if g is not None and shrink is not None:
+                g = shrink * g
             if g is not None and self.hp.clip:
                 g = g.clamp(-self.hp.clip, self.hp.clip)
             # The fused optimisers walk through memory and not through indices: a gradient that is
@@ -55,6 +58,11 @@ class OuterLoop:
         for name, g in gradient.items():
             if not is_optimised(name):
                 self.params[name].sub_(g)
+
+    def shrink(self, gradient: Params) -> torch.Tensor:
+        """The factor, at most 1, that brings the norm of the meta-gradient to `clip_norm`."""
+        g = select(gradient, is_optimised)
+        return (self.hp.clip_norm / dot(g, g).sqrt()).clamp(max=1.0)
 
     def state(self) -> Params:
         """The optimiser's own tensors, by name: ``<what>.<parameter>``."""

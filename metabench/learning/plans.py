@@ -53,7 +53,7 @@ def choose(
     if file.exists():
         known = read_json(file)
         return Plan(**known["plan"]), known["seconds"]
-    best, seconds = default_plan(tasks, threads), {}
+    best, seconds = default_plan(tasks, threads, algorithm.overhead(params)), {}
     if at_most(algorithm, params, tasks, best) > WORTH_MEASURING:
         seconds = measure(algorithm, params, tasks, candidates(tasks, best))
         best = min(seconds, key=lambda plan: seconds[plan])

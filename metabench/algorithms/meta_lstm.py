@@ -1,0 +1,164 @@
+"""The LSTM meta-learner: the update rule and the start are learned.
+
+Ravi and Larochelle (2017), "Optimization as a model for few-shot learning", ICLR 2017
+(openreview.net/forum?id=rJY0-Kcll). The learner's parameters are the cell of an LSTM,
+
+    c_t = f_t c_{t-1} - i_t grad l_t,    theta_t = c_t,    theta_0 = c_0 learned,
+    f_t = sigmoid(W_F [h_t, theta_{t-1}, f_{t-1}] + b_F),
+    i_t = sigmoid(W_I [h_t, theta_{t-1}, i_{t-1}] + b_I),
+
+where h_t is the output of an ordinary LSTM that reads gradient and loss, each as log and sign
+(p = 10). With f = 1 and a constant i it is gradient descent of the rate i, and b_F high, b_I low
+make that the start. Every coordinate has a memory of its own and shares all weights. The
+meta-loss is the query loss of theta_T. Losses and gradients are taken as constants, so that no
+second derivatives appear: what is differentiated is the chain of cells and memories.
+
+Batch normalisation: theta is evaluated by statistics gathered over the episode's own steps, begun
+anew in each, and in meta-training by those of the batch of queries, as in the paper (4.1). Hence
+the mode `running`, in which no prediction depends on another query. In theta_0 none are gathered.
+
+The released code (twitter-research/meta-learning-lstm) differs: it feeds the gates back before
+their sigmoid, and divides the gradient of a mean loss once more by the number of examples. The
+default is the paper; `released: true` is the code. Weights of theta_0 are drawn as for every
+algorithm here, the rest as in the code. f_0 = i_0 = 0.
+
+Memory: a task in meta-training holds about 8 floats a unit, coordinate and step. Twelve steps of
+20 units on the 112,000 coordinates of Conv4-64 are 0.9 GB, so images have one task a meta-batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from metabench.algorithm import Algorithm, Cost, Metrics, gradient_and_aux, last
+from metabench.coordinates import (
+    blank,
+    flatten,
+    in_examples,
+    log_and_sign,
+    lstm,
+    lstm_shapes,
+    unflatten,
+)
+from metabench.hyperparameters import Hyperparameters, setting
+from metabench.inner_loop import minibatches
+from metabench.networks.network import Norm, is_optimised
+from metabench.tasks import Batch, Task
+from metabench.trees import Params, select
+
+META = "meta."  # names of the meta-learner's weights; the others are theta_0's
+P = 10  # of the preprocessing
+
+
+@dataclass(frozen=True)
+class MetaLSTMHyperparameters(Hyperparameters):
+    """Of the LSTM meta-learner."""
+
+    hidden: int = setting(20, "units of the LSTM that reads gradients and losses", least=1)
+    inner_steps: int = setting(12, "T, updates in meta-training", least=1)
+    inner_batch: int = setting(25, "examples of an update; above the support set is all", least=1)
+    test_inner_steps: int = setting(12, "updates in meta-testing", least=0)
+    norm_momentum: float = setting(
+        0.9, "share of the newest batch in an episode's running statistics", above=0, most=1
+    )
+    released: bool = setting(False, "gates and gradients as in the released code")
+
+
+class MetaLSTM(Algorithm):
+    """theta_t = f_t theta_{t-1} - i_t grad l_t, with f_t and i_t from an LSTM."""
+
+    hyperparameters = MetaLSTMHyperparameters
+    running_statistics = True
+
+    def init(self, generator: torch.Generator) -> Params:
+        """theta_0 and the meta-learner: gates that begin as slow gradient descent."""
+        n = self.hp.hidden
+
+        def uniform(low: float, high: float, *shape: int) -> torch.Tensor:
+            return low + (high - low) * torch.rand(shape, generator=generator)
+
+        small = lstm_shapes(f"{META}lstm", 4, n)
+        small |= {f"{META}forget.weight": (n + 2,), f"{META}input.weight": (n + 2,)}
+        return {
+            **super().init(generator),
+            **{name: uniform(-0.01, 0.01, *shape) for name, shape in small.items()},
+            f"{META}forget.bias": uniform(4, 5),
+            f"{META}input.bias": uniform(-5, -4),
+        }
+
+    def adapt(self, params: Params, support: Batch) -> Params:
+        """theta_T."""
+        return last(unrolled(self, params, support, self.hp.inner_steps))
+
+    def path(self, params: Params, support: Batch) -> Iterator[Params]:
+        """theta_0, theta_1, ..."""
+        return unrolled(self, params, support, self.hp.test_inner_steps)
+
+    def predict(self, adapted: Params, x: torch.Tensor) -> torch.Tensor:
+        """The learner, normalised by what its episode has gathered."""
+        return self.network(adapted, x, Norm(running=True))
+
+    def meta_loss(self, params: Params, task: Task) -> tuple[torch.Tensor, Metrics]:
+        """The query loss of theta_T, normalised by the queries."""
+        theta = self.adapt(params, task.support)
+        return self.scored(self.network(theta, task.query.x), task.query.y)
+
+    def overhead(self, params: Params) -> int:
+        """The memories of all coordinates."""
+        return in_examples(len(flatten(learner(params))), self.hp.hidden)
+
+    def cost(self) -> Cost:
+        """The gradients of T batches, and the queries'; none is differentiated."""
+        inner = self.hp.inner_steps * min(self.hp.inner_batch, self.support_size)
+        return Cost(gradients=inner + self.query_size, hessian_vector_products=0)
+
+
+def learner(params: Params) -> Params:
+    """theta: what is neither the meta-learner's nor gathered."""
+    return select(params, lambda name: is_optimised(name) and not name.startswith(META))
+
+
+def unrolled(algorithm: MetaLSTM, phi: Params, support: Batch, steps: int) -> Iterator[Params]:
+    """theta_0, theta_1, ..., theta_steps, each with the statistics gathered so far."""
+    hp, theta_0 = algorithm.hp, learner(phi)
+    c = flatten(theta_0)  # [P], as are f, i and g
+    f = i = torch.zeros_like(c)
+    memory, state = blank(c, hp.hidden), phi
+    yield state
+    for batch in minibatches(support, hp.inner_batch, steps):
+        g, loss, statistics = observed(algorithm, state, batch)
+        read = log_and_sign(loss.expand_as(c), P), log_and_sign(g, P)
+        memory = lstm(phi, f"{META}lstm", torch.cat(read), memory)
+        forget = gate(phi, "forget", memory.h, c, f)
+        admit = gate(phi, "input", memory.h, c, i)
+        c = forget.sigmoid() * c - admit.sigmoid() * g
+        f, i = (forget, admit) if hp.released else (forget.sigmoid(), admit.sigmoid())
+        state = {**phi, **unflatten(c, theta_0), **statistics}
+        yield state
+
+
+def gate(
+    phi: Params, name: str, h: torch.Tensor, theta: torch.Tensor, before: torch.Tensor
+) -> torch.Tensor:
+    """W [h, theta, the gate before] + b, to be put through a sigmoid: [P]."""
+    seen = torch.cat([h, theta[None], before[None]])  # [hidden + 2, P]
+    return phi[f"{META}{name}.weight"] @ seen + phi[f"{META}{name}.bias"]
+
+
+def observed(
+    algorithm: MetaLSTM, state: Params, batch: Batch
+) -> tuple[torch.Tensor, torch.Tensor, Params]:
+    """Gradient [P] and loss [] of the learner, as constants, and the statistics moved on."""
+    hp, fixed = algorithm.hp, {name: value.detach() for name, value in state.items()}
+
+    def loss_of(theta: Params) -> tuple[torch.Tensor, tuple[torch.Tensor, Params]]:
+        norm = Norm(seen={})
+        loss = algorithm.score(algorithm.network(theta, batch.x, norm), batch.y)
+        return loss, (loss, norm.seen or {})
+
+    slope, (loss, seen) = gradient_and_aux(loss_of, learner(fixed))
+    g = flatten(slope) / (len(batch.x) if hp.released else 1)
+    return g, loss, {name: fixed[name].lerp(seen[name], hp.norm_momentum) for name in seen}
