@@ -165,7 +165,7 @@ class MANN(Algorithm):
         forget, enter, leave, new = linear(params, "lstm", inputs).chunk(4, -1)
         cell = torch.sigmoid(forget) * state.cell + torch.sigmoid(enter) * torch.tanh(new)
         hidden = torch.sigmoid(leave) * torch.tanh(cell)
-        key = torch.tanh(linear(params, "key", hidden)).unflatten(-1, (hp.heads, hp.row_size))
+        key = torch.tanh(linear(params, "key", hidden)).view(n, hp.heads, hp.row_size)
         gate = torch.sigmoid(linear(params, "gate", hidden))[..., None]
 
         least = least_used(state.usage, hp.heads)  # w^lu [n, heads, rows]

@@ -50,7 +50,7 @@ class Captured:
 
     def aside(self) -> Metrics:
         """Run it on a stream of its own, as a capture wants to find it."""
-        stream = torch.cuda.Stream(self.iteration.device)
+        stream = torch.cuda.Stream(self.iteration.device)  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             metrics = self.iterate(self.iteration)

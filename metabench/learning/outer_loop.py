@@ -38,8 +38,13 @@ class OuterLoop:
             else:
                 group["lr"] = eta
 
-    def step(self, gradient: Params) -> None:
-        """Update phi by a meta-gradient.
+    def step(self, gradient: Params, iteration: int) -> None:
+        """Update phi by the meta-gradient of an iteration."""
+        self.set_rate(iteration)
+        self.update(gradient)
+
+    def update(self, gradient: Params) -> None:
+        """Update phi by a meta-gradient, with the step size that is set.
 
         What is optimised takes a step of the optimiser; what is gathered (``running.*``) moves by
         its "gradient" as it is; what the gradient does not name stays.

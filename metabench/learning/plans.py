@@ -69,7 +69,7 @@ def at_most(algorithm: Algorithm, params: Params, tasks: Task, plan: Plan) -> fl
         return 0.0
     function = MetaGradient(algorithm, replace(plan, replayed=False))
     function(params, tasks)  # the first call loads parts of torch
-    return timed(function, params, tasks) * algorithm.hp.iterations
+    return timed(function, params, tasks) * int(algorithm.hp.iterations)
 
 
 def candidates(tasks: Task, default: Plan) -> list[Plan]:

@@ -191,7 +191,7 @@ class Run:
     def iterate_on(self, iteration: torch.Tensor) -> Metrics:
         """The same, without a value that the processor must know."""
         gradient, metrics = self.meta_gradient(self.outer.params, self.draw(iteration))
-        self.outer.step(gradient)
+        self.outer.update(gradient)
         return metrics
 
     def validated(self) -> dict[str, float]:

@@ -16,7 +16,7 @@ from metabench.algorithm import Algorithm
 from metabench.datasets.sinusoid import SinusoidSource
 from metabench.errors import MetabenchError
 from metabench.learning.episodes import EpisodeSet
-from metabench.learning.meta_testing import modes, run_episodes, validate
+from metabench.learning.meta_testing import Validation, modes, run_episodes
 from metabench.networks import build
 from metabench.study.catalogue import Algorithm as Entry
 from metabench.study.catalogue import Catalogue
@@ -108,7 +108,7 @@ def run(case: str, seed: int) -> Outcome:
     test, other = (
         episodes(source, algorithm.problem.way, SHOT, QUERIES, EPISODES, draw) for draw in (0, 1)
     )
-    params = algorithm.tune(params, lambda params: validate(algorithm, params, test)[0])
+    params = algorithm.tune(params, lambda params: Validation(algorithm, test)(params)[0])
     in_modes = modes(algorithm, params)
     outputs, changed = (
         run_episodes(algorithm, params, drawn, in_modes)[0]

@@ -40,14 +40,14 @@ def main() -> None:
 
     def mapped(iteration: int) -> None:
         tasks = draw(torch.tensor(iteration))
-        outer.step(gradient(outer.params, tasks)[0])
+        outer.step(gradient(outer.params, tasks)[0], iteration)
 
     def looped(iteration: int) -> None:
         tasks = algorithm.draw(source, random.fold_range(random.fold(key, iteration), TASKS))
         each = [engine.task_at(tasks, i) for i in range(TASKS)]
         gradients = [algorithm.meta_gradient(outer.params, task)[0] for task in each]
         mean = {n: torch.stack([g[n] for g in gradients]).mean(0) for n in outer.params}
-        outer.step(mean)
+        outer.step(mean, iteration)
 
     seconds: dict[str, list[float]] = {"mapped": [], "looped": []}
     for _ in range(ROUNDS):

@@ -69,7 +69,7 @@ def test_a_sinusoid_task_is_what_its_key_says():
 def test_what_is_gathered_moves_by_its_gradient_and_the_rest_by_the_optimiser():
     params = {"w": torch.ones(2), "running.m": torch.ones(2)}
     outer = OuterLoop(Hyperparameters(outer_optimizer="sgd", outer_lr=0.1, clip=2.0), params)
-    outer.step({"w": torch.tensor([1.0, 50.0]), "running.m": torch.tensor([0.25, 0.0])})
+    outer.step({"w": torch.tensor([1.0, 50.0]), "running.m": torch.tensor([0.25, 0.0])}, 0)
     torch.testing.assert_close(params["w"], torch.tensor([0.9, 0.8]))  # clipped elementwise at 2
     torch.testing.assert_close(params["running.m"], torch.tensor([0.75, 1.0]))
 
@@ -90,7 +90,7 @@ def test_the_memory_layout_of_a_gradient_changes_nothing(optimizer):
     updated = []
     for layout in (g, g.permute(2, 0, 1).contiguous().permute(1, 2, 0)):
         params = {"w": torch.zeros(3, 5, 4)}
-        OuterLoop(Hyperparameters(outer_optimizer=optimizer), params).step({"w": layout})
+        OuterLoop(Hyperparameters(outer_optimizer=optimizer), params).step({"w": layout}, 0)
         updated.append(params["w"])
     assert torch.equal(updated[0], updated[1])
     assert torch.equal(updated[0].sign(), -g.sign())
