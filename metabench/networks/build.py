@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 
 from metabench.errors import MetabenchError
 from metabench.networks.network import Network
@@ -25,10 +26,11 @@ def build(backbone: str, input_shape: tuple[int, ...], outputs: int) -> Network:
     kind, _, rest = backbone.partition("-")
     try:
         module = importlib.import_module(f"metabench.networks.{kind}")
-    except ModuleNotFoundError:
+        make: Callable[..., Network] = module.network
+    except (ModuleNotFoundError, AttributeError):
         raise MetabenchError(
-            f"backbone '{backbone}': no module metabench.networks.{kind}; "
-            "known are conv4-<filters>[-pool], resnet12[-wide], resnet18 and mlp-<width>-<width>..."
+            f"backbone '{backbone}': no backbone in metabench/networks/{kind}.py; known are "
+            "conv4-<filters>[-pool], conv4map-<filters>, resnet12[-wide], resnet18 and "
+            "mlp-<width>-<width>..."
         ) from None
-    network: Network = module.network(rest, input_shape, outputs)
-    return network
+    return make(rest, input_shape, outputs)
