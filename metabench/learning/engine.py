@@ -18,8 +18,8 @@ from typing import Any
 
 import torch
 
+from metabench import tape
 from metabench.algorithm import Algorithm, Metrics
-from metabench.learning import tape
 from metabench.tasks import Batch, Task
 from metabench.trees import Params, axpy, scale
 

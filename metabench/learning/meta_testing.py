@@ -9,7 +9,7 @@ import torch
 
 from metabench.algorithm import Algorithm
 from metabench.learning.episodes import EpisodeSet
-from metabench.learning.tape import Replayed
+from metabench.tape import Replayed
 from metabench.tasks import Task
 from metabench.trees import Params
 

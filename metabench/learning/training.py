@@ -21,11 +21,11 @@ import torch
 from safetensors import safe_open
 from tqdm import tqdm
 
-from metabench import random
+from metabench import random, tape
 from metabench.algorithm import Algorithm, Metrics
 from metabench.datasets.store import load_split
 from metabench.files import write_json, write_text
-from metabench.learning import engine, plans, provenance, tape
+from metabench.learning import engine, plans, provenance
 from metabench.learning.assembly import load_params, make_algorithm, open_device, save_params
 from metabench.learning.capture import Captured
 from metabench.learning.episodes import EpisodeSet, load_episodes, open_source

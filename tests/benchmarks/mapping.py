@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 import torch
 
-from metabench import random
+from metabench import random, tape
 from metabench.datasets.sinusoid import SinusoidSource
-from metabench.learning import engine, tape
+from metabench.learning import engine
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.outer_loop import OuterLoop
 from metabench.spec import DataSpec, RunSpec

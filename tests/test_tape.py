@@ -3,15 +3,18 @@
 import pytest
 import torch
 
-from metabench.learning.tape import Recorder, Replayed, UnreplayableError, record, shortened
+from metabench.tape import Replayed, record
+from metabench.tape.recorder import Recorder, UnreplayableError
+from metabench.tape.shortening import shortened
 
 
 def operations(function, *inputs):
     """What a replay of the function runs."""
-    recorder = Recorder()
+    recorder = Recorder([*inputs])
     with recorder:
         result = function(*inputs)
-    return [str(step.function) for step in shortened(recorder.steps, [*inputs], [result])]
+    steps, _ = shortened(recorder.steps, recorder.inputs, [recorder.value(result)])
+    return [str(step.function) for step in steps]
 
 
 def test_a_replay_is_equal_to_the_bit_on_other_values():
