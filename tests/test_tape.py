@@ -61,7 +61,7 @@ def test_changes_in_place_are_kept_in_their_order():
         total[0].add_(x)
         before = total.sum()
         total[1].add_(2 * x)
-        return before, total.sum(), total
+        return before, total.sum(), total, 2 * total[0].exp()
 
     replay, x = record(function, torch.ones(3)), torch.tensor([1.0, 2.0, 3.0])
     for _ in range(2):  # what the first replay changed must not be there in the second

@@ -48,6 +48,11 @@ class Captured:
         self.graph.replay()
         return {name: value.clone() for name, value in self.metrics.items()}
 
+    @property
+    def captured(self) -> bool:
+        """Whether iterations are launched as a whole."""
+        return self.graph is not None
+
     def aside(self) -> Metrics:
         """Run it on a stream of its own, as a capture wants to find it."""
         stream = torch.cuda.Stream(self.iteration.device)  # type: ignore[no-untyped-call]

@@ -178,6 +178,13 @@ class Run:
         else:
             self.step = lambda iteration: self.iterate_on(torch.tensor(iteration))
 
+    def computed(self) -> dict[str, Any]:
+        """How meta-gradients were computed, for the result."""
+        recorded = self.meta_gradient.recorded
+        replayed = recorded is not None and bool(recorded.replays) and not recorded.refused
+        about = {**asdict(self.plan), "replayed": replayed, "measured_seconds": self.measured}
+        return about | ({"captured": self.step.captured} if isinstance(self.step, Captured) else {})
+
     def tasks(self, iteration: torch.Tensor) -> Task:
         """The meta-batch of an iteration (int64, shape [])."""
         keys = random.fold_range(random.fold(self.keys, iteration), self.hp.meta_batch)
@@ -271,7 +278,7 @@ class Run:
                 "versions": provenance.versions(),
                 "device": provenance.device_name(self.device),
                 "threads": torch.get_num_threads(),
-                "engine": {**asdict(self.plan), "measured_seconds": self.measured},
+                "engine": self.computed(),
                 "val_episodes_sha256": self.validation.meta["sha256"],
                 "cost": {
                     "train_seconds": round(time.monotonic() - self.started, 3),

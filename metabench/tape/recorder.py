@@ -93,6 +93,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.steps: list[Step] = []
         self.known: MutableMapping[torch.Tensor, Value] = WeakTensorKeyDictionary()
         self.memories = 0
+        self.changed: set[int] = set()  # the memory that was changed in place so far
         self.inputs = [self.new(tensor, {}) for tensor in inputs]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -107,7 +108,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         several = isinstance(out, tuple | list)
         args, kwargs = tree_map(lambda leaf: seen.get(id(leaf), leaf), (args, kwargs))
         step = Step(func, args, kwargs, [], several)
-        fixed = func in BLANKS or not (step.is_random or any(not_fixed(v) for v in seen.values()))
+        self.changed.update(value.memory for value in step.changed)
+        fixed = func in BLANKS or not (step.is_random or any(map(self.varies, seen.values())))
         for tensor in out if several else [out]:
             value = None
             if isinstance(tensor, torch.Tensor):
@@ -115,6 +117,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             step.outputs.append(value)
         self.steps.append(step)
         return out
+
+    def varies(self, value: Value) -> bool:
+        """Whether it may be another at the next call."""
+        return value.constant is None or value.memory in self.changed
 
     def value(self, tensor: torch.Tensor) -> Value:
         """The tensor's place on the tape; one from elsewhere is a constant."""
@@ -133,11 +139,6 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 def values(nested: Any) -> Iterator[Value]:
     """The places of tensors in nested arguments."""
     return (leaf for leaf in tree_leaves(nested) if isinstance(leaf, Value))
-
-
-def not_fixed(value: Value) -> bool:
-    """Whether a value may be another at the next call."""
-    return value.constant is None
 
 
 def storage(tensor: torch.Tensor) -> int:

@@ -45,6 +45,11 @@ class Replayed:
             if not close(replayed, self.function(*inputs)):
                 self.replays[shape] = self.function
 
+    @property
+    def refused(self) -> bool:
+        """Whether some recording was found out not to be the function."""
+        return any(replay == self.function for replay in self.replays.values())
+
     def run(self, *inputs: Any) -> Any:
         """The function's result after ``prepare``: several threads may do so at once."""
         replay = self.replays.get(shape_of(inputs), self.function)

@@ -40,6 +40,9 @@ def test_the_mapped_meta_gradient_is_the_mean_of_one_task_at_a_time(
         drawn = algorithm.draw(source, keys)
         tasks = Task(*(batch._replace(x=batch.x.double()) for batch in drawn))
         mapped, metrics = mean(params, tasks)
+    if replayed:
+        assert mean.recorded.replays
+        assert not mean.recorded.refused
     alone = [algorithm.meta_gradient(params, engine.task_at(tasks, i)) for i in range(6)]
     for key, value in mapped.items():
         expected = torch.stack([g[key] for g, _ in alone]).mean(0)
