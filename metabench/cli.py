@@ -42,6 +42,15 @@ def _check(options: argparse.Namespace) -> None:
     print(describe(load(options.study)))
 
 
+def _rates(options: argparse.Namespace) -> None:
+    from metabench.files import read_json
+    from metabench.study.rates import COLUMNS, measured
+
+    print(",".join(COLUMNS))
+    runs = [read_json(folder / "run.json") for folder in options.runs]
+    print("\n".join(dict.fromkeys(measured(run) for run in runs if run.get("iterations"))))
+
+
 def _fetch(options: argparse.Namespace) -> None:
     from metabench.datasets.archives import described, fetch
 
@@ -149,6 +158,10 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="check a study file and print what it asks for")
     check.add_argument("study", type=Path, help="such as config/config.yaml")
     check.set_defaults(run=_check)
+
+    rates = commands.add_parser("rates", help="seconds of an iteration, for config/rates.csv")
+    rates.add_argument("runs", type=Path, nargs="+", help="folders of finished runs")
+    rates.set_defaults(run=_rates)
 
     fetch = commands.add_parser("fetch", help="find a raw archive here, or download it; verify it")
     fetch.add_argument("--archive", required=True, metavar="JSON", help="its name, digests, urls")

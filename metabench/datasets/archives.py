@@ -229,7 +229,7 @@ def _candidates(archive: Archive, folders: list[Path]) -> Iterator[Path]:
 
 def _holds(archive: Archive, path: Path) -> bool:
     """Whether something in it is as it must be; a name such as images.zip is anybody's."""
-    if not archive.holds:
+    if not archive.holds or (archive.checksum and path.name == archive.name):
         return True
     pattern = re.compile(archive.holds)
     with open_files(archive, path) as files:

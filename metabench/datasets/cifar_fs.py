@@ -62,7 +62,10 @@ def archives(options: dict[str, Any]) -> list[Archive]:
 
 def sizes(options: dict[str, Any]) -> dict[str, Sizes]:
     """What each split holds."""
-    return {s: sizes_of(names, PER_CLASS) for s, names in published_classes("cifar_fs").items()}
+    return {
+        s: sizes_of(names, PER_CLASS, 3 * SIZE**2)
+        for s, names in published_classes("cifar_fs").items()
+    }
 
 
 def prepare(options: dict[str, Any], sources: dict[str, Source], out: Path) -> None:

@@ -90,7 +90,9 @@ def sizes(options: dict[str, Any]) -> dict[str, Sizes]:
     """What each split holds at least; of a subset nothing is known before it is read."""
     if options.get("subset"):
         return {}
-    return {split: sizes_of(names, FEWEST) for split, names in classes_of(options).items()}
+    return {
+        split: sizes_of(names, FEWEST, 3 * SIZE**2) for split, names in classes_of(options).items()
+    }
 
 
 def prepare(options: dict[str, Any], sources: dict[str, Source], out: Path) -> None:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from metabench.datasets.alphabets import Character, make_style, new_character
 from metabench.datasets.archives import Archive, Source
-from metabench.datasets.handwriting import HAND_DRAWS, draw_character
+from metabench.datasets.handwriting import HAND_DRAWS, SIZE, draw_character
 from metabench.datasets.options import Between, Rule, Whole, check_options
 from metabench.datasets.store import SPLITS, Sizes, sizes_of, write_split
 
@@ -65,7 +65,7 @@ def archives(options: dict[str, Any]) -> list[Archive]:
 def sizes(options: dict[str, Any]) -> dict[str, Sizes]:
     """What each split holds."""
     drawings = {**DEFAULTS, **options}["drawings"]
-    return {split: sizes_of(_classes(options, split), drawings) for split in SPLITS}
+    return {split: sizes_of(_classes(options, split), drawings, SIZE**2) for split in SPLITS}
 
 
 def prepare(options: dict[str, Any], sources: dict[str, Source], out: Path) -> None:

@@ -55,7 +55,10 @@ def sizes(options: dict[str, Any]) -> dict[str, Sizes]:
     if options.get("subset"):
         return {}
     fewest = {"train": miniimagenet.PER_CLASS, "val": cub.FEWEST, "test": cub.FEWEST}
-    return {split: sizes_of(names, fewest[split]) for split, names in classes_of().items()}
+    return {
+        split: sizes_of(names, fewest[split], 3 * cub.SIZE**2)
+        for split, names in classes_of().items()
+    }
 
 
 def prepare(options: dict[str, Any], sources: dict[str, Source], out: Path) -> None:

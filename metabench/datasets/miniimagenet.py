@@ -129,7 +129,9 @@ def sizes(options: dict[str, Any]) -> dict[str, Sizes]:
     """What each split holds; of a subset nothing is known before it is read."""
     if options.get("subset"):
         return {}
-    return {s: sizes_of(names, PER_CLASS) for s, names in published_classes(RAVI).items()}
+    return {
+        s: sizes_of(names, PER_CLASS, 3 * SIZE**2) for s, names in published_classes(RAVI).items()
+    }
 
 
 def prepare(options: dict[str, Any], sources: dict[str, Source], out: Path) -> None:

@@ -70,8 +70,9 @@ def archives(options: dict[str, Any]) -> list[Archive]:
 
 def sizes(options: dict[str, Any]) -> dict[str, Sizes]:
     """What each split holds."""
+    side = {**DEFAULTS, **options}["size"]
     return {
-        split: sizes_of([drawn.name for drawn in classes], PEOPLE)
+        split: sizes_of([drawn.name for drawn in classes], PEOPLE, side**2)
         for split, classes in plan(options).items()
     }
 

@@ -97,11 +97,12 @@ def archives(options: dict[str, Any]) -> list[Archive]:
 
 def sizes(options: dict[str, Any]) -> dict[str, Sizes]:
     """What each split holds: a class of the test split has a drawing to learn and one to test."""
+    side = {**DEFAULTS, **options}["size"]
     known = {
-        split: sizes_of([drawn.name for drawn in classes], PEOPLE)
+        split: sizes_of([drawn.name for drawn in classes], PEOPLE, side**2)
         for split, classes in plan(options).items()
     }
-    return {**known, "test": sizes_of(test_classes(), 2)}
+    return {**known, "test": sizes_of(test_classes(), 2, side**2)}
 
 
 def settings(options: dict[str, Any]) -> list[tuple[int, int]]:

@@ -36,6 +36,7 @@ class Sizes:
     classes: int
     per_class: int  # images of every class
     largest_group: int  # classes of the largest group (alphabet)
+    pixels: int = 0  # numbers of an image: height by width by channels
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,10 @@ def group(classes: Sequence[str]) -> dict[str, list[int]]:
     return groups
 
 
-def sizes_of(classes: Sequence[str], per_class: int) -> Sizes:
+def sizes_of(classes: Sequence[str], per_class: int, pixels: int) -> Sizes:
     """The sizes of a split with these classes."""
-    return Sizes(len(classes), per_class, max(len(members) for members in group(classes).values()))
+    largest = max(len(members) for members in group(classes).values())
+    return Sizes(len(classes), per_class, largest, pixels)
 
 
 def write_split(

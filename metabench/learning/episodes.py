@@ -99,10 +99,17 @@ def write_episodes(
             "seed": seed,
             "sha256": content_digest(data_digest, *parts),
             "data_sha256": data_digest,
-            # How the images are shown to a network, and whether some are missing.
-            **{key: about[key] for key in ("normalise", "subset_of") if key in about},
+            **_about_images(about),
         },
     )
+
+
+def _about_images(meta: dict[str, Any]) -> dict[str, Any]:
+    """How the images are shown to a network, and, of a subset, how many there are."""
+    said = {key: meta[key] for key in ("normalise",) if key in meta}
+    if "subset_of" in meta:
+        said["subset"] = {key: meta[key] for key in ("classes", "images")}
+    return said
 
 
 def _given(folder: Path, way: int, shot: int) -> dict[str, NDArray[Any]]:

@@ -74,6 +74,7 @@ def evaluate(
             **({"steps": recorded} if recorded else {}),
             "episodes_sha256": test.meta["sha256"],
             "data_sha256": test.meta["data_sha256"],
+            **({"subset": test.meta["subset"]} if "subset" in test.meta else {}),
             "cost": cost,
             "evaluated": {
                 "git_commit": provenance.git_commit(),

@@ -17,7 +17,7 @@ COLUMNS = [
     "shot",
     "step",  # inner steps before the number was taken; empty is the final one
     "mode",  # transductive, inductive, running or none; empty where the paper does not say
-    "backbone",
+    "backbone",  # one of ours, such as conv4-64-pool, or a text; empty where there is none
     "metric",  # accuracy or error, in percent, or mse
     "value",
     "ci95",  # half-width, as the paper gives it
@@ -55,11 +55,13 @@ def match(
     algorithm: str,
     mode: str,
     step: int | None = None,
+    backbone: str = "",
 ) -> pd.DataFrame:
-    """The published rows for one cell of ours.
+    """The published rows for one cell of ours, the nearest first.
 
     A published mode must agree with ours in whether the queries of an episode see each other;
-    rows with a step answer only for that step.
+    rows with a step answer only for that step. Rows of the same split come before those of
+    another, then rows of the same network before those that do not say and those of another.
     """
     here = rows[
         (rows["dataset"] == dataset)
@@ -69,7 +71,10 @@ def match(
     ]
     agrees = (here["mode"] == "") | ((here["mode"] == "transductive") == (mode == "transductive"))
     at_step = here["step"].isna() | (here["step"] == step)
-    return here[agrees & at_step]
+    found = here[agrees & at_step]
+    far = [0 if name == backbone else 1 + bool(name) for name in found["backbone"]]
+    distance = 3 * (found["split"] != "") + far
+    return found.loc[distance.sort_values(kind="stable").index]
 
 
 def references(

@@ -27,6 +27,9 @@ from metabench.report.names import (
 from metabench.report.page import write_page
 from metabench.report.results import collect
 from metabench.report.tables import write_tables
+from metabench.report.tables.results import published_text
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 Where = dict[str, Path]
 DATASETS = {
@@ -203,9 +206,6 @@ def test_every_colour_and_marker_is_another() -> None:
 
 def test_published_rows_find_their_cells() -> None:
     rows = published.load()
-    keys = ["key", "dataset", "way", "shot", "step", "mode"]
-    assert not rows.duplicated(keys).any()
-    assert set(rows["verified"]) == {"read", "from memory"}
     maml = published.match(rows, "omniglot", 5, 1, "maml", "transductive")
     assert maml["value"].tolist() == [98.7]
     assert maml["split"].tolist() == ["random 1200/423"]
@@ -238,3 +238,50 @@ def test_numbers_as_text() -> None:
 def _line(report: Path, table: str, part: str) -> str:
     lines = (report / "tables" / table).read_text().splitlines()
     return next(line for line in lines if part in line)
+
+
+def test_the_nearest_published_row_comes_first() -> None:
+    """The same split before another, and then the same network before another."""
+    rows = published.load()
+    narrow = published.match(
+        rows, "miniimagenet", 5, 1, "maml", "transductive", None, "conv4-32-pool"
+    )
+    assert narrow["value"].iloc[0] == 48.70
+    wide = published.match(
+        rows, "miniimagenet", 5, 1, "maml", "transductive", None, "conv4-64-pool"
+    )
+    assert wide["value"].iloc[0] == 46.47
+    own = published.match(rows, "miniimagenet", 5, 1, "protonet", "running", None, "conv4-64-pool")
+    assert own["value"].iloc[0] == 49.42  # the paper's own before another's
+    deep = published.match(rows, "miniimagenet", 5, 5, "protonet", "running", None, "resnet12")
+    assert deep["value"].iloc[0] == 75.60
+    fce = published.match(rows, "miniimagenet", 5, 1, "matching_fce", "running")
+    assert fce["split"].tolist() == ["", "Vinyals et al. (2016)"]
+    birds = published.match(rows, "cub", 5, 1, "pretrain_head", "running", None, "conv4-64-pool")
+    assert birds["value"].iloc[0] == 47.12
+
+
+def test_no_number_of_one_split_of_birds_stands_beside_the_other() -> None:
+    rows = published.load()
+    assert len(rows[rows["dataset"] == "cub"])
+    assert not len(rows[rows["dataset"].isin(["cub_140", "cub_subset", "miniimagenet_subset"])])
+
+
+def test_every_published_row_is_found_in_one_cell() -> None:
+    """No two rows are alike in all that tells cells apart, and each names what may run there."""
+    rows = published.load()
+    cell = ["key", "dataset", "split", "way", "shot", "step", "mode", "backbone"]
+    assert not rows.duplicated(cell).any()
+    assert set(rows["verified"]) <= {"read", "from memory"}
+    assert set(rows["mode"]) <= {"", "transductive", "inductive", "running", "none"}
+    datasets = {path.stem for path in (PROJECT / "config" / "datasets").glob("*.yaml")}
+    assert set(rows["dataset"]) <= datasets
+
+
+def test_a_number_from_another_network_is_marked() -> None:
+    row = {"published": 51.75, "published_ci95": 0.8, "published_split": "", "backbone": "resnet18"}
+    row |= {"published_verified": "read", "published_metric": "accuracy"}
+    text = published_text({**row, "published_backbone": "ResNet-18 at 224x224"})
+    assert text == "51.75 ± 0.8 (other network)"
+    assert published_text({**row, "published_backbone": "resnet18"}) == "51.75 ± 0.8"
+    assert published_text({**row, "published_backbone": ""}) == "51.75 ± 0.8"

@@ -90,3 +90,9 @@ def test_the_workflow_is_lint_free() -> None:
         command, cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False
     )
     assert shown.returncode == 0, shown.stdout + shown.stderr
+
+
+def test_a_dry_run_begins_with_what_the_study_asks_for(copy: Copy) -> None:
+    shown = copy.snakemake("-n", "--configfile", copy.write(STUDY))
+    assert shown.stdout.startswith("tiny: tiny (1 seed)\n  sinusoid_smoke 5s, mlp-40-40: maml\n")
+    assert "maml: 1 model, 4 meta-iterations, unknown hours of all" in shown.stdout

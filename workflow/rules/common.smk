@@ -5,11 +5,14 @@
 # of a key would silently get the default study's; so there is none, and `config` is not used.
 
 import os
+import re
 import sys
 from pathlib import Path
 
 from metabench.errors import MetabenchError
 from metabench.study.config import Study, load
+from metabench.study.plan import describe
+from metabench.study.rates import FILE, hours, read_rates
 
 PROJECT = Path(workflow.basedir)
 
@@ -49,6 +52,10 @@ except MetabenchError as error:
     # Snakemake would put its own lines and a traceback around an exception.
     sys.exit(f"metabench: error: {error}")
 
+# Snakemake tells its own rules of a dry run only later.
+if any(re.fullmatch(r"--dry-?run|-[a-zA-Z]*n[a-zA-Z]*", word) for word in sys.argv[1:]):
+    print(describe(STUDY, PROJECT / "config"), file=sys.stderr)
+
 if STUDY.archives is not None:
     # In the environment and not a parameter of a rule: to move the archives must not make
     # Snakemake think that everything made from them is out of date.
@@ -61,7 +68,15 @@ shell.prefix(
 )
 
 
-def gpu_job(runtime: int, mem_mb: int = 4000) -> dict[str, int]:
+RATES = read_rates(PROJECT / "config" / FILE)
+
+
+def training_minutes(model) -> int:
+    """How long a cluster lets a meta-training run: a day, or twice what it is expected to take."""
+    return max(1440, int(2 * 60 * (hours(model, RATES) or 0)))
+
+
+def gpu_job(runtime, mem_mb: int = 4000) -> dict:
     """Resources of a job that uses a GPU where there is one; ``runtime`` is in minutes.
 
     A rule derived with `use rule` that names one resource loses all others, so it writes

@@ -35,7 +35,7 @@ rule prepare:
         dataset=of_task("classification"),
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=4000,  # a pickle of 0.8 GB is read whole
         runtime=60,
     params:
         data=data_spec,
@@ -59,7 +59,7 @@ rule image_episodes:
         dataset=of_task("classification"),
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=4000,
         runtime=30,
     params:
         data=data_spec,

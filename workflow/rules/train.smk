@@ -19,7 +19,7 @@ rule meta_train:
     priority: 10  # the longest jobs first: evaluation fills the gaps
     threads: 1
     resources:
-        **gpu_job(runtime=1440),
+        **gpu_job(runtime=lambda w: training_minutes(model_spec(w))),
     params:
         spec=lambda w: model_spec(w).to_json(),
         images=lambda w: image_options(w.dataset, images="train", val_images="val"),

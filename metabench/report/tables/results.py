@@ -44,9 +44,17 @@ def results_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
     names = [*CELL, "title", "task", "status", "mean", "ci95", "seed_sd", "seed_ci95", "seeds"]
     names += ["robust", "robust_ci95", "diverged_episodes", "diverged_seeds", "diverged_at"]
     names += ["error", "published", "published_ci95", "published_metric", "published_split"]
-    names += ["published_source", "published_verified", "published_note", "gap", "episodes"]
+    names += [
+        "published_backbone",
+        "published_source",
+        "published_verified",
+        "published_note",
+        "gap",
+        "episodes",
+    ]
     names += ["queries", "episodes_sha256", "backbone", "checkpoint", "iterations"]
-    return pd.DataFrame(rows, columns=[*names, "published_iterations", *COSTS, "device"])
+    names += ["published_iterations", *COSTS, "device", "test_classes", "test_images"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -76,6 +84,8 @@ def _about_runs(runs: pd.DataFrame) -> dict[str, Any]:
         about[name] = first.get(name)
     about["published_iterations"] = first.get("published_iterations")
     about["device"] = first.get("device")
+    about["test_classes"] = first.get("subset.classes")
+    about["test_images"] = first.get("subset.images")
     for name in COSTS:
         column = f"cost.{name}"
         about[name] = costed[column].mean() if column in costed else None
@@ -91,7 +101,8 @@ def _iterations(lost: pd.DataFrame) -> str:
 def _beside(papers: pd.DataFrame, row: dict[str, Any]) -> dict[str, Any]:
     """The published number for a row of ours, and how far ours is from it."""
     where = (row["dataset"], row["way"], row["shot"], row["algorithm"], str(row["mode"]))
-    found = published.match(papers, *where, step=_last_published_step(papers, *where[:4]))
+    step = _last_published_step(papers, *where[:4])
+    found = published.match(papers, *where, step, str(row.get("backbone", "")))
     if found.empty:
         return {}
     columns = _published_columns(found.iloc[0])
@@ -116,6 +127,7 @@ def _published_columns(paper: Any) -> dict[str, Any]:
         "published_ci95": paper["ci95"],
         "published_metric": paper["metric"],
         "published_split": paper["split"],
+        "published_backbone": paper["backbone"],
         "published_source": paper["paper"],
         "published_verified": paper["verified"],
         "published_note": paper["note"],
@@ -169,7 +181,7 @@ def results_text(results: pd.DataFrame) -> pd.DataFrame:
     for (_, row), error in zip(results.iterrows(), with_error, strict=True):
         measured = row["status"] == "finished" and pd.notna(row["mean"])
         cell = {
-            "Data set": row["dataset"],
+            "Data set": data_text(row),
             "Setting": formats.setting(row["way"], row["shot"], row["task"]),
             "Algorithm": row["title"],
             "Mode": or_none(row["mode"]),
@@ -190,6 +202,14 @@ def results_text(results: pd.DataFrame) -> pd.DataFrame:
         rows.append(cell)
     text = pd.DataFrame(rows)
     return text if with_error.any() else text.drop(columns="Error %")
+
+
+def data_text(row: Any) -> str:
+    """The data set; of a subset, how much of it there is to be tested on."""
+    if pd.isna(row["test_images"]):
+        return str(row["dataset"])
+    count = f"{formats.count(row['test_images'])} images of {row['test_classes']:.0f} classes"
+    return f"{row['dataset']} (a subset: {count})"
 
 
 def or_none(value: Any) -> str:
@@ -217,6 +237,8 @@ def published_text(row: Any) -> str:
         return formats.NONE
     half = f" ± {row['published_ci95']:g}" if pd.notna(row["published_ci95"]) else ""
     marks = ["other split" if row["published_split"] else ""]
+    other = pd.notna(row["backbone"]) and row["published_backbone"] not in ("", row["backbone"])
+    marks += ["other network" if other else ""]
     marks += ["from memory" if row["published_verified"] != "read" else ""]
     tail = ", ".join(mark for mark in marks if mark)
     unit = "error " if row["published_metric"] == "error" else ""

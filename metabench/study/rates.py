@@ -1,0 +1,75 @@
+"""What a meta-iteration takes, as it was measured: ``config/rates.csv``.
+
+A rate holds for one algorithm in one setting with one network and size of meta-batch, on the
+device that its row names. Of everything else the hours are unknown, and are said to be.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from metabench.errors import MetabenchError
+from metabench.spec import RunSpec
+
+FILE = "rates.csv"
+COLUMNS = ["algorithm", "dataset", "way", "shot", "backbone", "meta_batch", "seconds", "device"]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Seconds of one meta-iteration, validation included, on a device."""
+
+    seconds: float
+    device: str
+
+
+Rates = dict[tuple[str, ...], Rate]
+
+
+def read_rates(file: Path) -> Rates:
+    """The rates in a file; none where there is no such file.
+
+    Raises:
+        MetabenchError: naming the line that is not right.
+    """
+    if not file.is_file():
+        return {}
+    rates: Rates = {}
+    with file.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream)
+        if reader.fieldnames != COLUMNS:
+            raise MetabenchError(f"{file}: columns must be {','.join(COLUMNS)}")
+        for row in reader:
+            try:
+                rate = Rate(float(row["seconds"]), row["device"])
+            except (TypeError, ValueError):
+                raise MetabenchError(
+                    f"{file}:{reader.line_num}: seconds are {row['seconds']!r}; a number is right"
+                ) from None
+            rates[tuple(row[name] for name in COLUMNS[:-2])] = rate
+    return rates
+
+
+def rate_of(model: RunSpec, rates: Rates) -> Rate | None:
+    """The rate that was measured for such a model, if any was."""
+    batch = model.hyperparameters["meta_batch"]
+    place = (model.data.name, model.way, model.shot, model.backbone, batch)
+    return rates.get((model.algorithm, *map(str, place)))
+
+
+def hours(model: RunSpec, rates: Rates) -> float | None:
+    """What the meta-training of a model is expected to take; None where nobody measured it."""
+    if not model.hyperparameters["iterations"]:
+        return 0.0
+    rate = rate_of(model, rates)
+    return model.hyperparameters["iterations"] * rate.seconds / 3600 if rate else None
+
+
+def measured(run: dict[str, Any]) -> str:
+    """The row of ``config/rates.csv`` that the ``run.json`` of a finished run gives."""
+    seconds = run["cost"]["train_seconds"] / run["iterations"]
+    row = {**run, "meta_batch": run["hyperparameters"]["meta_batch"], "seconds": f"{seconds:.3g}"}
+    return ",".join(str(row[name]).replace(",", ";") for name in COLUMNS)
