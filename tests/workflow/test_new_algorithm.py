@@ -14,8 +14,8 @@ seeds: [3]
 grid:
   - dataset: glyphs_smoke
     settings: [5w1s]
-    algorithms: [anil, nearest]
-    hyperparameters: {anil: {iterations: 2, meta_batch: 2, validate_every: 1}}
+    algorithms: [zeroing, nearest]
+    hyperparameters: {zeroing: {iterations: 2, meta_batch: 2, validate_every: 1}}
 """
 
 
@@ -26,20 +26,20 @@ def test_a_new_algorithm_and_an_external_program_are_run_and_scored(copy: Copy) 
     assert done.returncode == 0, done.stdout
     scores = pd.read_csv(copy.folder / target)
     assert scores.groupby("algorithm")["seed"].unique().map(list).to_dict() == {
-        "anil": [3],
+        "zeroing": [3],
         "nearest": [0],  # the same from every seed
     }
     assert scores.groupby("algorithm")["score"].mean()["nearest"] > 0.25  # chance is 0.2
 
     # An edit of the class runs its runs again, and no others.
-    with (copy.folder / "my_algorithms" / "anil.py").open("a") as source:
+    with (copy.folder / "my_algorithms" / "zeroing.py").open("a") as source:
         source.write("# edited\n")
     rules = {job.rule for job in copy.plan("study.yaml", target)}
-    assert rules == {"train_anil", "evaluate", "collect"}
+    assert rules == {"train_zeroing", "evaluate", "collect"}
 
 
 def test_the_hyperparameters_of_a_new_algorithm_are_checked(copy: Copy) -> None:
     copy.write_example()
     study = copy.write(EXAMPLE.replace("iterations: 2", "inner_lr: 0"))
     shown = copy.snakemake("--configfile", study)
-    assert "grid[0].hyperparameters.anil: 'inner_lr' is 0" in shown.stdout
+    assert "grid[0].hyperparameters.zeroing: 'inner_lr' is 0" in shown.stdout
