@@ -11,8 +11,10 @@ through cross-entropy. The dual is solved, and differentiated, as ``crammer_sing
 
 The released code (kjunelee/MetaOptNet) adds 1 to the diagonal of the kernel in the dual, against
 failures of its solver, which is a penalty ||alpha||^2 / 2 that the paper's equation does not have:
-`dual_ridge`. Its smoothed labels, DropBlock and weight decay are not built. Support and queries are
-normalised in one batch in meta-training, and by running statistics in meta-testing.
+`dual_ridge`. There gamma starts at 1 under SGD with a rate of 0.1; Adam moves it by its own rate in
+a step, whatever the gradient, so a short run begins nearer to where it goes: `initial_gamma`. The
+code's smoothed labels, DropBlock and weight decay are not built. Support and queries are normalised
+in one batch in meta-training, and by running statistics in meta-testing.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ class MetaOptNetHyperparameters(Hyperparameters):
 
     C: float = setting(0.1, "what a violated margin costs", above=0)
     dual_ridge: float = setting(0.0, "added to the dual's kernel; 1 in the released code", least=0)
+    initial_gamma: float = setting(1.0, "gamma before meta-training", above=0)
     solver_steps: int = setting(15, "interior point steps; see the metric duality_gap", least=1)
 
 
@@ -61,7 +64,7 @@ class MetaOptNet(Algorithm):
 
     def init(self, generator: torch.Generator) -> Params:
         """phi, with gamma."""
-        return {**super().init(generator), "gamma": torch.tensor(1.0)}
+        return {**super().init(generator), "gamma": torch.tensor(float(self.hp.initial_gamma))}
 
     def adapt(self, params: Params, support: Batch) -> Adapted:
         """The machine of the support set."""

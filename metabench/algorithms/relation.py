@@ -67,7 +67,10 @@ class Relation(Algorithm):
         for _ in range(BLOCKS):
             self.sides = [(side - 2 + 2 * hp.relation_padding) // 2 for side in self.sides]
         if min(self.sides) < 1:
-            raise MetabenchError("relation networks: the images are too small for this backbone")
+            raise MetabenchError(
+                f"relation networks: maps of {network.map_shape[1:]} are too small to be pooled "
+                "twice; write `relation_padding: 1`, or take larger images"
+            )
 
     @classmethod
     def outputs(cls, problem: Problem) -> int:

@@ -17,6 +17,7 @@ problems = pytest.mark.parametrize("case", CASES)
 
 @pytest.fixture(autouse=True)
 def double():
+    torch.manual_seed(0)
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)

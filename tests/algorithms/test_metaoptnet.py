@@ -12,6 +12,7 @@ from metabench.tasks import Batch
 
 @pytest.fixture(autouse=True)
 def double():
+    torch.manual_seed(0)
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)

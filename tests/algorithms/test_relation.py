@@ -18,6 +18,7 @@ SIDE = 22  # the smallest image that leaves the relation module something: 22, 1
 
 @pytest.fixture(autouse=True)
 def double():
+    torch.manual_seed(0)
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
