@@ -96,9 +96,7 @@ class CNP(Algorithm):
             return self.distribution(adapted, x)[0]
         return self.decode(adapted, self.codes(adapted.params, x, Norm(running=True)))
 
-    def distribution(
-        self, adapted: Adapted, x: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def distribution(self, adapted: Adapted, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and standard deviation of the value at each x: [n, 1] each."""
         mean, spread = self.decode(adapted, x.flatten(1)).chunk(2, -1)
         floor = self.hp.sigma_floor
@@ -125,9 +123,7 @@ class CNP(Algorithm):
         features = self.network.features(params, x, norm)
         return mlp(params, "h", self.hp.encoder_layers, features)
 
-    def encode_points(
-        self, params: Params, support: Batch, count: torch.Tensor | int
-    ) -> Adapted:
+    def encode_points(self, params: Params, support: Batch, count: torch.Tensor | int) -> Adapted:
         """r, the mean of h(x_i, y_i) over the first ``count`` points."""
         pairs = torch.cat([support.x.flatten(1), support.y], -1)
         codes = mlp(params, "h", self.hp.encoder_layers, pairs)
