@@ -40,7 +40,8 @@ def attention(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Attention of s [T, c] to what is not later, and of each of q [n, c] to s and to itself."""
     projected = linear(params, name, torch.cat([s, q]))
-    query, key, value = projected.split([keys, keys, projected.shape[-1] - 2 * keys], -1)
+    sizes = [keys, keys, projected.shape[-1] - 2 * keys]
+    query, key, value = torch.split(projected, sizes, -1)
     T = s.shape[0]
     later = torch.ones(T, T, dtype=torch.bool, device=s.device).triu(1)
     scores = query @ key[:T].T / math.sqrt(keys)  # [T + n, T]: of everything to the support set

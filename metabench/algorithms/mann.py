@@ -135,7 +135,7 @@ class MANN(Algorithm):
         before = (state.label, state.memory.vectors.flatten(1), state.hidden)
         inputs = torch.cat([x, *(part.expand(n, -1) for part in before)], -1)
         hidden, cell = lstm(params, "lstm", inputs, state.cell)
-        key = torch.tanh(linear(params, "key", hidden)).unflatten(-1, (hp.heads, hp.row_size))
+        key = torch.tanh(linear(params, "key", hidden)).reshape(n, hp.heads, hp.row_size)
         gate = torch.sigmoid(linear(params, "gate", hidden))
         memory = access(state.memory, key, gate, hp.gamma)
         logits = linear(params, "logits", torch.cat([hidden, memory.vectors.flatten(1)], -1))

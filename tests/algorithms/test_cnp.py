@@ -137,7 +137,7 @@ def test_on_sinusoids_it_learns_and_is_surer_where_it_has_seen_more():
     problem = Problem("regression", 1, 10, (1,), 0)
     hp = CNP.hyperparameters(width=48, decoder_layers=3, meta_batch=16, outer_lr=3e-3)
     cnp = CNP(build("mlp-8", (1,), 0), problem, hp)
-    phi = learn(cnp, 200, lambda keys: source.episodes(keys, 1, 10, 10))
+    phi = learn(cnp, 300, lambda keys: source.episodes(keys, 1, 10, 10))
     tasks = source.episodes(random.fold_range(random.key(1, "test"), 200), 1, 10, 20)
 
     def tested(support, query):
