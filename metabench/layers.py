@@ -40,6 +40,22 @@ def mlp(params: Params, name: str, layers: int, x: torch.Tensor) -> torch.Tensor
     return linear(params, f"{name}{layers}", x)
 
 
+def init_lstm(generator: torch.Generator, name: str, inputs: int, units: int) -> Params:
+    """An LSTM cell, all gates in one layer; forget gates start open, with a bias of 1."""
+    params = init_linear(generator, name, inputs + units, 4 * units)
+    params[f"{name}.bias"][:units] = 1.0
+    return params
+
+
+def lstm(
+    params: Params, name: str, x: torch.Tensor, cell: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """h_t and c_t [n, units] from [x_t, h_{t-1}] and c_{t-1}."""
+    forget, enter, leave, new = linear(params, name, x).chunk(4, -1)
+    cell = torch.sigmoid(forget) * cell + torch.sigmoid(enter) * torch.tanh(new)
+    return torch.sigmoid(leave) * torch.tanh(cell), cell
+
+
 def one_hot(y: torch.Tensor, classes: int, like: torch.Tensor) -> torch.Tensor:
     """[...] -> [..., classes], in the type of ``like``. (torch's own cannot be mapped.)"""
     return (y[..., None] == torch.arange(classes, device=y.device)).to(like.dtype)

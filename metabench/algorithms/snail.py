@@ -1,28 +1,21 @@
 """SNAIL: a simple neural attentive meta-learner.
 
-Mishra, Rohaninejad, Chen and Abbeel (2018), "A simple neural attentive meta-learner",
-arXiv:1707.03141. A task is a sequence, the support set in random order with its labels and then ONE
-query without, and learning is what a causal network does with it:
+Mishra, Rohaninejad, Chen and Abbeel (2018), arXiv:1707.03141. A task is a sequence, the support set
+in random order with its labels and then ONE query without, which a causal network reads:
 
     (f(x_1), y_1), ..., (f(x_T), y_T), (f(x), 0)  ->  logits of the last element.
 
-Every layer appends its output to its input, and element t sees elements up to t alone:
+Its blocks (``causal``) are attention, temporal convolution, attention, temporal convolution,
+attention, and a linear layer. A temporal convolution is dense blocks of dilations 1, 2, 4, ...,
+until all T + 1 elements are seen.
 
-    dense block of dilation d    tanh(W_f [s_t, s_{t-d}] + b_f) * sigmoid(W_g [s_t, s_{t-d}] + b_g)
-    temporal convolution         dense blocks of dilations 1, 2, 4, ..., until all T + 1 are seen
-    attention                    sum_{u <= t} softmax_u(q(s_t) . k(s_u) / sqrt(d_k)) v(s_u)
+Causality makes the support set's part of every layer the same for all queries: it is computed once,
+and each query is one more element behind it, of a sequence of its own.
 
-in the order attention, convolution, attention, convolution, attention, linear layer.
-
-Because of causality the support set's part of every layer is the same for all queries: it is
-computed once, and each query is one more element behind it, of a sequence of its own. That is equal
-to a sequence for each query, T + 1 times cheaper, and a test compares them.
-
-The dilations begin at 1, so that T + 1 elements are seen by log2(T + 1) blocks (the
-reimplementation eambutu/snail-pytorch begins at 2). The embedding f is the study's backbone and a
-linear layer; meta-training normalises support and queries in one batch and meta-testing by running
-statistics, so no prediction depends on another query. The number of classes is that of the labels'
-one-hot vectors: a model serves the way that it was trained with.
+Dilations begin at 1, so that L blocks see 2^L elements; the reimplementation eambutu/snail-pytorch
+begins at 2. The embedding f is the study's backbone and a linear layer; meta-training normalises
+support and queries in one batch and meta-testing by running statistics, so no prediction depends on
+another query. Labels are one-hot: a model serves the way that it was trained with.
 """
 
 from __future__ import annotations
@@ -35,6 +28,7 @@ import torch
 
 from metabench import random
 from metabench.algorithm import Algorithm, Metrics
+from metabench.causal import attention, dense
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.layers import gathering, init_linear, linear, one_hot
 from metabench.networks.network import Norm
@@ -94,16 +88,15 @@ class SNAIL(Algorithm):
         return params | init_linear(generator, "logits", size, way)
 
     def adapt(self, params: Params, support: Batch) -> Adapted:
-        """The support set as a sequence; everything else is left to the forward pass."""
+        """The support set as a sequence."""
         features = self.network.features(params, support.x, Norm(running=True))
         return self.present(params, features, support)
 
     def present(self, params: Params, features: torch.Tensor, support: Batch) -> Adapted:
-        """(f(x_t), y_t) in random order: that of the support set would tell the label."""
+        """(f(x_t), y_t) in random order: in the order given, the place would tell the label."""
         order = random.permutation(random.fold(support.key, ORDER), support.y.shape[0])
         labels = one_hot(support.y, self.problem.way, features)
-        sequence = torch.cat([linear(params, "embed", features), labels], -1)
-        return Adapted(params, sequence[order])
+        return Adapted(params, torch.cat([linear(params, "embed", features), labels], -1)[order])
 
     def predict(self, adapted: Adapted, x: torch.Tensor) -> torch.Tensor:
         """Each query's logits, behind the support set and apart from the other queries."""
@@ -127,34 +120,3 @@ class SNAIL(Algorithm):
         adapted = self.present(params, features[:shots], task.support)
         loss, metrics = self.scored(self.answer(adapted, features[shots:]), task.query.y)
         return loss + gathering(params, norm), metrics
-
-
-def dense(
-    params: Params, name: str, s: torch.Tensor, q: torch.Tensor, dilation: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """A gated causal convolution of two taps, for s [T, c] and for each of q [n, c] behind it."""
-    start = s.new_zeros(dilation, s.shape[1])
-    before = torch.cat([start, s])  # element t - d for t = 0 ... T + d - 1
-
-    def appended(now: torch.Tensor, then: torch.Tensor) -> torch.Tensor:
-        f, g = linear(params, name, torch.cat([now, then], -1)).chunk(2, -1)
-        return torch.cat([now, torch.tanh(f) * torch.sigmoid(g)], -1)
-
-    T = s.shape[0]
-    return appended(s, before[:T]), appended(q, before[T].expand_as(q))
-
-
-def attention(
-    params: Params, name: str, s: torch.Tensor, q: torch.Tensor, keys: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Attention of s [T, c] to what is not later, and of each of q [n, c] to s and to itself."""
-    projected = linear(params, name, torch.cat([s, q]))
-    query, key, value = torch.split(projected, [keys, keys, projected.shape[-1] - 2 * keys], -1)
-    T = s.shape[0]
-    later = torch.ones(T, T, dtype=torch.bool, device=s.device).triu(1)
-    scores = query @ key[:T].T / math.sqrt(keys)  # [T + n, T]: of everything to the support set
-    among = scores[:T].masked_fill(later, -math.inf).softmax(-1) @ value[:T]
-    itself = (query[T:] * key[T:]).sum(-1, keepdim=True) / math.sqrt(keys)
-    weights = torch.cat([scores[T:], itself], -1).softmax(-1)
-    behind = weights[:, :T] @ value[:T] + weights[:, T:] * value[T:]
-    return torch.cat([s, among], -1), torch.cat([q, behind], -1)

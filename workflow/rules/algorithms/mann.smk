@@ -1,0 +1,3 @@
+use rule meta_train as train_mann with:
+    wildcard_constraints:
+        algorithm="mann",
