@@ -111,7 +111,7 @@ class LearnedOptimizer(Algorithm):
 
     def overhead(self, params: Params) -> int:
         """The memories of all coordinates, in two layers."""
-        theta = start(self, params, torch.tensor(0))
+        theta = theta_0(self, params, torch.tensor(0))
         return in_examples(len(flatten(theta)), 2 * self.hp.hidden)
 
     def cost(self) -> Cost:
@@ -121,7 +121,7 @@ class LearnedOptimizer(Algorithm):
         return Cost(gradients=inner + judged * self.query_size, hessian_vector_products=0)
 
 
-def start(algorithm: LearnedOptimizer, phi: Params, key: torch.Tensor) -> Params:
+def theta_0(algorithm: LearnedOptimizer, phi: Params, key: torch.Tensor) -> Params:
     """theta_0: that of phi, or one drawn on ``key``."""
     if algorithm.hp.start == "learned":
         return select(phi, lambda name: not name.startswith(M))
@@ -137,7 +137,7 @@ def trajectory(
     algorithm: LearnedOptimizer, phi: Params, support: Batch, steps: int
 ) -> Iterator[Params]:
     """theta_0, theta_1, ..., theta_steps."""
-    hp, theta = algorithm.hp, start(algorithm, phi, support.key)
+    hp, theta = algorithm.hp, theta_0(algorithm, phi, support.key)
     vector = flatten(theta)  # [P]
     first = second = blank(vector, hp.hidden)
     yield theta
