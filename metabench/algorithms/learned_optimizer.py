@@ -36,17 +36,9 @@ from typing import Literal
 
 import torch
 
-from metabench import random
+from metabench import coordinates, random
 from metabench.algorithm import Algorithm, Cost, Metrics, last
-from metabench.coordinates import (
-    blank,
-    flatten,
-    in_examples,
-    log_and_sign,
-    lstm,
-    lstm_shapes,
-    unflatten,
-)
+from metabench.coordinates import blank, flatten, log_and_sign, lstm, unflatten
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.inner_loop import gradient
 from metabench.networks.network import RUNNING
@@ -81,7 +73,7 @@ class LearnedOptimizer(Algorithm):
         """m, and theta_0 or what it is drawn from."""
         n, m = self.hp.hidden, {}
         for layer, inputs in ((f"{M}lstm1", 2), (f"{M}lstm2", n)):
-            for name, shape in lstm_shapes(layer, inputs, n).items():
+            for name, shape in coordinates.lstm_shapes(layer, inputs, n).items():
                 m[name] = torch.randn(shape, generator=generator) / math.sqrt(inputs + n)
             m[f"{layer}.bias"][n : 2 * n] += 1  # the forget gates
         m[f"{M}output.weight"] = torch.randn(n, generator=generator) / math.sqrt(n)
@@ -112,7 +104,7 @@ class LearnedOptimizer(Algorithm):
     def overhead(self, params: Params) -> int:
         """The memories of all coordinates, in two layers."""
         theta = theta_0(self, params, torch.tensor(0))
-        return in_examples(len(flatten(theta)), 2 * self.hp.hidden)
+        return coordinates.in_examples(len(flatten(theta)), 2 * self.hp.hidden)
 
     def cost(self) -> Cost:
         """A gradient of the support set a step, and of the queries at each that is judged."""
