@@ -23,8 +23,8 @@ p is 10 in the paper and 5 in the released code (google-deepmind/learning-to-lea
 followed. The scale 0.01, 20 units and Adam's 0.001 are the code's; so is the initial bias of 1 in
 the forget gates, and weights of standard deviation 1 / sqrt(inputs), there truncated at two of it.
 
-Batch normalisation is by the batch at hand. Memory: a task in meta-training holds about 16 floats a
-unit, coordinate and step; twenty steps of 20 units on Conv4-64's 112,000 coordinates are 3 GB.
+Batch normalisation is by the batch at hand. Memory, measured on Conv4-64's 112,000 coordinates:
+0.36 GB for each of the T steps of a task (0.15 GB where the engine differentiates several at once).
 """
 
 from __future__ import annotations
