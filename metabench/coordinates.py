@@ -17,7 +17,7 @@ import torch
 
 from metabench.trees import Params
 
-KEPT_OF_A_UNIT = 8  # floats of one LSTM unit that a step holds: h, c, and the gates on the way
+KEPT_OF_A_UNIT = 8  # floats that one step of an LSTM holds for a unit: h, c, and what makes them
 OF_AN_EXAMPLE = 50_000  # floats of one example's activations in Conv4-64
 
 

@@ -3,27 +3,24 @@
 Ravi and Larochelle (2017), "Optimization as a model for few-shot learning", ICLR 2017
 (openreview.net/forum?id=rJY0-Kcll). The learner's parameters are the cell of an LSTM,
 
-    c_t = f_t c_{t-1} - i_t grad l_t,    theta_t = c_t,    theta_0 = c_0 learned,
+    theta_t = c_t = f_t c_{t-1} - i_t grad l_t,    theta_0 = c_0 learned,
     f_t = sigmoid(W_F [h_t, theta_{t-1}, f_{t-1}] + b_F),
-    i_t = sigmoid(W_I [h_t, theta_{t-1}, i_{t-1}] + b_I),
+    i_t = sigmoid(W_I [h_t, theta_{t-1}, i_{t-1}] + b_I),    f_0 = i_0 = 0,
 
-where h_t is the output of an ordinary LSTM that reads gradient and loss, each as log and sign
-(p = 10). With f = 1 and a constant i it is gradient descent of the rate i, and b_F high, b_I low
-make that the start. Every coordinate has a memory of its own and shares all weights. The
-meta-loss is the query loss of theta_T. Losses and gradients are taken as constants, so that no
-second derivatives appear: what is differentiated is the chain of cells and memories.
+where h_t is the output of an ordinary LSTM that reads gradient and loss as log and sign (p = 10).
+With f = 1 and a constant i it is gradient descent of the rate i; b_F begins high and b_I low.
+Every coordinate has a memory of its own and shares all weights. The meta-loss is the query loss of
+theta_T; losses and gradients count as constants in it, so no second derivatives appear.
 
-Batch normalisation: theta is evaluated by statistics gathered over the episode's own steps, begun
-anew in each, and in meta-training by those of the batch of queries, as in the paper (4.1). Hence
-the mode `running`, in which no prediction depends on another query. In theta_0 none are gathered.
+Queries are normalised by statistics gathered over the episode's own steps (mode `running`: none
+depends on another), begun anew in each; in meta-training by their own, as in the paper.
 
-The released code (twitter-research/meta-learning-lstm) differs: it feeds the gates back before
-their sigmoid, and divides the gradient of a mean loss once more by the number of examples. The
-default is the paper; `released: true` is the code. Weights of theta_0 are drawn as for every
-algorithm here, the rest as in the code. f_0 = i_0 = 0.
+The default is the paper. The released code (twitter-research/meta-learning-lstm, `released: true`)
+feeds the gates back before their sigmoid, and divides the gradient of a mean loss once more by the
+number of examples. Of the initial weights, the meta-learner's are the code's.
 
-Memory: a task in meta-training holds about 8 floats a unit, coordinate and step. Twelve steps of
-20 units on the 112,000 coordinates of Conv4-64 are 0.9 GB, so images have one task a meta-batch.
+Memory, measured on Conv4-64's 112,000 coordinates with 20 units: 0.21 GB for each of the T steps of
+one task (0.09 GB where the engine differentiates several at once): images have a meta-batch of one.
 """
 
 from __future__ import annotations
@@ -33,16 +30,9 @@ from dataclasses import dataclass
 
 import torch
 
+from metabench import coordinates
 from metabench.algorithm import Algorithm, Cost, Metrics, gradient_and_aux, last
-from metabench.coordinates import (
-    blank,
-    flatten,
-    in_examples,
-    log_and_sign,
-    lstm,
-    lstm_shapes,
-    unflatten,
-)
+from metabench.coordinates import blank, flatten, log_and_sign, lstm, unflatten
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.inner_loop import minibatches
 from metabench.networks.network import Norm, is_optimised
@@ -61,9 +51,7 @@ class MetaLSTMHyperparameters(Hyperparameters):
     inner_steps: int = setting(12, "T, updates in meta-training", least=1)
     inner_batch: int = setting(25, "examples of an update; above the support set is all", least=1)
     test_inner_steps: int = setting(12, "updates in meta-testing", least=0)
-    norm_momentum: float = setting(
-        0.9, "share of the newest batch in an episode's running statistics", above=0, most=1
-    )
+    norm_momentum: float = setting(0.9, "share of the newest batch in statistics", above=0, most=1)
     released: bool = setting(False, "gates and gradients as in the released code")
 
 
@@ -75,12 +63,12 @@ class MetaLSTM(Algorithm):
 
     def init(self, generator: torch.Generator) -> Params:
         """theta_0 and the meta-learner: gates that begin as slow gradient descent."""
-        n = self.hp.hidden
 
         def uniform(low: float, high: float, *shape: int) -> torch.Tensor:
             return low + (high - low) * torch.rand(shape, generator=generator)
 
-        small = lstm_shapes(f"{META}lstm", 4, n)
+        n = self.hp.hidden
+        small = coordinates.lstm_shapes(f"{META}lstm", 4, n)
         small |= {f"{META}forget.weight": (n + 2,), f"{META}input.weight": (n + 2,)}
         return {
             **super().init(generator),
@@ -103,15 +91,15 @@ class MetaLSTM(Algorithm):
 
     def meta_loss(self, params: Params, task: Task) -> tuple[torch.Tensor, Metrics]:
         """The query loss of theta_T, normalised by the queries."""
-        theta = self.adapt(params, task.support)
-        return self.scored(self.network(theta, task.query.x), task.query.y)
+        outputs = self.network(self.adapt(params, task.support), task.query.x)
+        return self.scored(outputs, task.query.y)
 
     def overhead(self, params: Params) -> int:
         """The memories of all coordinates."""
-        return in_examples(len(flatten(learner(params))), self.hp.hidden)
+        return coordinates.in_examples(len(flatten(learner(params))), self.hp.hidden)
 
     def cost(self) -> Cost:
-        """The gradients of T batches, and the queries'; none is differentiated."""
+        """The gradients of T batches, and of the queries."""
         inner = self.hp.inner_steps * min(self.hp.inner_batch, self.support_size)
         return Cost(gradients=inner + self.query_size, hessian_vector_products=0)
 
@@ -123,17 +111,16 @@ def learner(params: Params) -> Params:
 
 def unrolled(algorithm: MetaLSTM, phi: Params, support: Batch, steps: int) -> Iterator[Params]:
     """theta_0, theta_1, ..., theta_steps, each with the statistics gathered so far."""
-    hp, theta_0 = algorithm.hp, learner(phi)
+    hp, state, theta_0 = algorithm.hp, phi, learner(phi)
     c = flatten(theta_0)  # [P], as are f, i and g
     f = i = torch.zeros_like(c)
-    memory, state = blank(c, hp.hidden), phi
+    memory = blank(c, hp.hidden)
     yield state
     for batch in minibatches(support, hp.inner_batch, steps):
         g, loss, statistics = observed(algorithm, state, batch)
         read = log_and_sign(loss.expand_as(c), P), log_and_sign(g, P)
         memory = lstm(phi, f"{META}lstm", torch.cat(read), memory)
-        forget = gate(phi, "forget", memory.h, c, f)
-        admit = gate(phi, "input", memory.h, c, i)
+        forget, admit = (gate(phi, n, memory.h, c, x) for n, x in (("forget", f), ("input", i)))
         c = forget.sigmoid() * c - admit.sigmoid() * g
         f, i = (forget, admit) if hp.released else (forget.sigmoid(), admit.sigmoid())
         state = {**phi, **unflatten(c, theta_0), **statistics}
@@ -144,8 +131,8 @@ def gate(
     phi: Params, name: str, h: torch.Tensor, theta: torch.Tensor, before: torch.Tensor
 ) -> torch.Tensor:
     """W [h, theta, the gate before] + b, to be put through a sigmoid: [P]."""
-    seen = torch.cat([h, theta[None], before[None]])  # [hidden + 2, P]
-    return phi[f"{META}{name}.weight"] @ seen + phi[f"{META}{name}.bias"]
+    W, b = phi[f"{META}{name}.weight"], phi[f"{META}{name}.bias"]
+    return W[:-2] @ h + W[-2] * theta + W[-1] * before + b
 
 
 def observed(

@@ -53,3 +53,16 @@ def test_it_can_be_mapped_over_keys():
     keys = random.fold_range(random.key(0, "vmap"), 8)
     mapped = torch.func.vmap(lambda key: random.permutation(random.fold(key, 3), 6))(keys)
     assert torch.equal(mapped, random.permutation(random.fold(keys, 3), 6))
+
+
+def test_normal_numbers_have_the_moments_and_the_tails_of_a_normal():
+    keys = random.fold_range(random.key(0, "n"), 400)
+    z = random.normal(keys, 500)
+    assert z.shape == (400, 500)
+    assert torch.equal(z[42], random.normal(keys[42], 500))
+    z = z.flatten().double()
+    assert z.isfinite().all()
+    for power, moment, within in ((1, 0, 0.01), (2, 1, 0.02), (3, 0, 0.04), (4, 3, 0.15)):
+        assert abs(float((z**power).mean()) - moment) < within
+    for bound, share in ((1, 0.3173), (2, 0.0455), (3, 0.0027)):
+        assert abs(float((z.abs() > bound).double().mean()) - share) < 0.005
