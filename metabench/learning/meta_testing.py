@@ -13,7 +13,13 @@ from metabench.tasks import Task
 from metabench.trees import Params
 
 RECORDED = (*range(11), 20, 30, 40, 50, 75, 100)  # inner steps whose predictions are kept
-AT_ONCE = 2000  # examples of all tasks that are mapped together
+AT_ONCE = 2000  # examples of all tasks that are mapped together, drawings of 28x28 or less
+
+
+def at_once(examples: int, input_shape: tuple[int, ...]) -> int:
+    """How many tasks of so many examples are mapped together: activations grow with images."""
+    area = math.prod(input_shape[1:])
+    return max(1, AT_ONCE * 28**2 // max(28**2, area) // examples)
 
 
 def modes(algorithm: Algorithm, params: Params) -> list[str]:
@@ -36,7 +42,7 @@ def predict_alone(
     def one(x: torch.Tensor) -> torch.Tensor:
         return algorithm.predict(adapted, torch.cat([support_x, x[None]]))[-1]
 
-    chunk = max(1, AT_ONCE // (len(support_x) + 1))
+    chunk = at_once(len(support_x) + 1, tuple(query_x.shape[1:]))
     return torch.func.vmap(one, chunk_size=chunk)(query_x)
 
 
@@ -79,7 +85,7 @@ def run_episodes(
     first = episodes.tasks(0, 1)
     support, queries = first.support.x.shape[1], first.query.x.shape[1]
     examples = support + (queries * (support + 1) if "inductive" in in_modes else queries)
-    size = max(1, AT_ONCE // examples)
+    size = at_once(examples, episodes.input_shape)
     function = outputs_of_task(algorithm, in_modes, recorded)
     ends, kept = [], []
     with torch.no_grad():
