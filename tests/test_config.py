@@ -145,6 +145,11 @@ MISTAKES = {
     "a budget above one": (STUDY, "seeds:", "budget: 2\nseeds:", [": budget: 2", "at most 1"]),
     "no such folder": (STUDY, "seeds:", "archives: /none\nseeds:", [": archives: '/none'"]),
     "a grid that is no list": (STUDY, FILES[STUDY].split("grid:")[1], " {}", [": grid: {}"]),
+    "images altered where there are none": (
+        STUDY, "    settings: [5s]\n    algorithms: [maml]\n",
+        "    settings: [5s]\n    algorithms: [maml]\n    set: {augment: affine}\n",
+        [": grid[1].algorithms (maml): 'augment' is 'affine'", "none is right"],
+    ),
     # a cell
     "a misspelt key in a cell": (
         STUDY, "    settings: [5w1s]", "    setings: [5w1s]",

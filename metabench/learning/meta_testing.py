@@ -14,7 +14,13 @@ from metabench.tasks import Task
 from metabench.trees import Params
 
 RECORDED = (*range(11), 20, 30, 40, 50, 75, 100)  # inner steps whose predictions are kept
-AT_ONCE = 2000  # examples of all tasks that are mapped together
+AT_ONCE = 2000  # examples of all tasks that are mapped together, drawings of 28x28 or less
+
+
+def at_once(examples: int, input_shape: tuple[int, ...]) -> int:
+    """How many tasks of so many examples are mapped together: activations grow with images."""
+    area = math.prod(input_shape[1:])
+    return max(1, AT_ONCE * 28**2 // max(28**2, area) // examples)
 
 
 def modes(algorithm: Algorithm, params: Params) -> list[str]:
@@ -37,7 +43,7 @@ def predict_alone(
     def one(x: torch.Tensor) -> torch.Tensor:
         return algorithm.predict(adapted, torch.cat([support_x, x[None]]))[-1]
 
-    chunk = max(1, AT_ONCE // (len(support_x) + 1))
+    chunk = at_once(len(support_x) + 1, tuple(query_x.shape[1:]))
     return torch.func.vmap(one, chunk_size=chunk)(query_x)
 
 
@@ -97,7 +103,8 @@ class MetaTest:
             recorded inner steps in the first mode [steps, episodes, queries, outputs] (steps may
             be 0).
         """
-        size = max(1, AT_ONCE // (self.examples + self.algorithm.overhead(params)))
+        examples = self.examples + self.algorithm.overhead(params)
+        size = at_once(examples, self.episodes.input_shape)
         ends, kept = [], []
         with torch.no_grad():
             for start in range(0, len(self.episodes), size):

@@ -7,7 +7,7 @@ import torch
 from metabench.datasets.store import load_split
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.episodes import EpisodeSet, load_episodes
-from metabench.learning.meta_testing import Validation, modes, run_episodes
+from metabench.learning.meta_testing import Validation, at_once, modes, run_episodes
 from metabench.learning.sampling import load_images
 
 MAML = "metabench.algorithms.maml:MAML"
@@ -98,3 +98,10 @@ def test_validation_scores_what_was_predicted(maml, test_set):
     assert accuracy == pytest.approx(np.mean(predicted.argmax(-1).numpy() == y.numpy()))
     chosen = torch.log_softmax(predicted, -1).gather(-1, y[..., None])
     assert loss == pytest.approx(-float(chosen.mean()), rel=1e-5)
+
+
+def test_fewer_tasks_of_larger_images_are_mapped_together():
+    """An activation of a photograph is nine times that of a drawing."""
+    assert at_once(10, (1, 28, 28)) == at_once(10, (1,)) == 200
+    assert at_once(10, (3, 84, 84)) == 22
+    assert at_once(500, (3, 84, 84)) == 1
