@@ -65,11 +65,7 @@ class Algorithm:
         """The tasks of one meta-iteration, one for each of ``keys`` [meta_batch]."""
         hp, problem = self.hp, self.problem
         way, shot = hp.train_way or problem.way, hp.train_shot or problem.shot
-        return self.training(source).episodes(keys, way, shot, hp.train_query)
-
-    def training(self, source: Source) -> Source:
-        """``source`` with its images altered as the hyperparameter `augment` says."""
-        return source if self.hp.augment == "none" else source.augmented(self.hp.augment)
+        return source.episodes(keys, way, shot, hp.train_query)
 
     def adapt(self, params: Params, support: Batch) -> Any:
         """The inner loop of meta-training: phi and a support set -> adapted."""

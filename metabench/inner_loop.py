@@ -40,14 +40,25 @@ def gradient_descent(
     lr: float | torch.Tensor,
     steps: int,
     moves: Callable[[str], bool] = is_optimised,
+    recompute: bool = False,
 ) -> Iterator[Params]:
     """theta_0, theta_1, ..., theta_steps with theta_{i+1} = theta_i - lr grad loss(theta_i).
 
-    Each step is differentiable in theta_0.
+    Each step is differentiable in theta_0. With ``recompute`` it keeps no activations for that,
+    and is computed again instead; ``lr`` is then a number.
     """
+
+    def moved(theta: Params, *of_batch: torch.Tensor) -> Params:
+        g = gradient(loss, theta, Batch(*of_batch), moves)
+        return axpy(-lr, g, select(theta, moves))
+
+    if recompute:
+        from metabench.recomputed import recomputed  # loads torch, which a study's check must not
+
+        moved = recomputed(moved, [name for name in theta if moves(name)])
     yield theta
     for _ in range(steps):
-        theta = axpy(-lr, gradient(loss, theta, batch, moves), theta)
+        theta = {**theta, **moved(theta, *batch)}
         yield theta
 
 

@@ -25,7 +25,7 @@ def draw(algorithm: Algorithm, source: Source, keys: torch.Tensor) -> Task:
     """One "task" of an image for each key; or the episodes of functions as they are."""
     if algorithm.problem.task == "regression":
         return Algorithm.draw(algorithm, source, keys)
-    batch = Batch(*(tensor[None] for tensor in algorithm.training(source).examples(keys)))
+    batch = Batch(*(tensor[None] for tensor in source.examples(keys)))
     return Task(batch, batch)
 
 

@@ -37,6 +37,7 @@ class MAMLHyperparameters(Hyperparameters):
     inner_steps: int = setting(1, "k, inner steps in meta-training", least=1)
     test_inner_steps: int = setting(10, "inner steps in meta-testing", least=0)
     inner_loss: Literal["mean", "sum over classes"] = setting("mean", "what alpha multiplies")
+    recompute: bool = setting(False, "inner steps keep no activations: less memory, more time")
 
 
 class MAML(Algorithm):
@@ -69,4 +70,6 @@ def inner_loop(algorithm: Algorithm, phi: Params, support: Batch, steps: int) ->
     def support_loss(theta: Params, support: Batch) -> torch.Tensor:
         return scale * algorithm.loss(theta, support)
 
-    return gradient_descent(support_loss, phi, support, hp.inner_lr, steps, all_but_norm)
+    return gradient_descent(
+        support_loss, phi, support, hp.inner_lr, steps, all_but_norm, hp.recompute
+    )

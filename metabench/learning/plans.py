@@ -53,9 +53,11 @@ def choose(
     if file.exists():
         known = read_json(file)
         return Plan(**known["plan"]), known["seconds"]
-    best, seconds = default_plan(tasks, threads, algorithm.overhead(params)), {}
-    if at_most(algorithm, params, tasks, best) > WORTH_MEASURING:
-        seconds = measure(algorithm, params, tasks, candidates(tasks, best))
+    best = default_plan(tasks, threads, algorithm.overhead(params))
+    seconds: dict[Plan, float] = {}
+    others = candidates(tasks, best)
+    if len(others) > 1 and at_most(algorithm, params, tasks, best) > WORTH_MEASURING:
+        seconds = measure(algorithm, params, tasks, others)
         best = min(seconds, key=lambda plan: seconds[plan])
     told = {str(plan.tasks_at_once): round(value, 6) for plan, value in seconds.items()}
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -98,7 +98,9 @@ class Run:
         device: torch.device,
         resume_every: float,
     ) -> None:
-        self.spec, self.algorithm, self.source = spec, algorithm, source
+        altered = algorithm.hp.augment != "none"
+        self.source = source.augmented(algorithm.hp.augment) if altered else source
+        self.spec, self.algorithm = spec, algorithm
         self.validation, self.out, self.device = validation, out, device
         self.validate = Validation(algorithm, validation)
         self.hp = algorithm.hp

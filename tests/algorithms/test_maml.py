@@ -5,6 +5,7 @@ import torch
 
 from metabench.algorithms.fomaml import FOMAML
 from metabench.algorithms.maml import MAML
+from metabench.tasks import Batch, Task
 from metabench.trees import subtract
 
 
@@ -111,3 +112,32 @@ def double():
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
+
+
+def test_recomputed_inner_steps_give_the_same_meta_gradient(conv, image_task, start):
+    plain, again = (conv(MAML, inner_lr=0.1, inner_steps=3, recompute=r) for r in (False, True))
+    phi = start(plain)
+    expected, _ = plain.meta_gradient(phi, image_task)
+    gradient, _ = again.meta_gradient(phi, image_task)
+    tasks = Task(*(Batch(*(t[None] for t in batch)) for batch in image_task))
+    mapped, _ = torch.func.vmap(again.meta_gradient, in_dims=(None, 0))(phi, tasks)
+    for name, value in expected.items():
+        torch.testing.assert_close(gradient[name], value)
+        torch.testing.assert_close(mapped[name][0], value)
+
+
+def test_memory_grows_with_inner_steps_unless_they_are_recomputed(conv, image_task, start):
+    """What is held for the derivative grows by a step's activations, or by its parameters."""
+
+    def held(steps, recompute):
+        maml = conv(MAML, inner_lr=0.1, inner_steps=steps, recompute=recompute)
+        leaves = {name: p.requires_grad_() for name, p in start(maml).items()}
+        with torch.profiler.profile(profile_memory=True) as profile:
+            loss, _ = maml.meta_loss(leaves, image_task)
+        assert loss.requires_grad
+        return sum(event.self_cpu_memory_usage for event in profile.key_averages())
+
+    plain, recomputed = ((held(6, r) - held(2, r)) / 4 for r in (False, True))
+    phi = start(conv(MAML))
+    assert recomputed < 2 * sum(p.nbytes for p in phi.values())
+    assert plain > 10 * recomputed

@@ -1,0 +1,52 @@
+"""How a meta-gradient is computed is chosen once, remembered, and written down."""
+
+import json
+
+import pytest
+import torch
+
+from metabench import random
+from metabench.datasets.store import load_split
+from metabench.learning import plans
+from metabench.learning.assembly import make_algorithm
+from metabench.learning.engine import Plan, default_plan
+from metabench.learning.sampling import ImageSource
+
+MAML = "metabench.algorithms.maml:MAML"
+
+
+@pytest.fixture
+def run(blobs, spec, tmp_path, monkeypatch):
+    """An algorithm, its phi and a meta-batch of 6 tasks; and a cache that is empty."""
+    monkeypatch.setenv("METABENCH_CACHE", str(tmp_path / "cache"))
+    source = ImageSource(load_split(blobs / "data/blobs/train"))
+    algorithm = make_algorithm(spec(MAML, train_query=2, iterations=10**6), (1, 16, 16), 12)
+    keys = random.fold_range(random.key(0, "plans"), 6)
+    return algorithm, algorithm.init(torch.Generator()), algorithm.draw(source, keys)
+
+
+def test_a_long_run_is_measured_and_a_choice_is_kept(run, tmp_path):
+    plan, seconds = plans.choose(*run, 1, "this run")
+    assert set(seconds) == {"1", "2", "3", "6"}
+    assert str(plan.tasks_at_once) == min(seconds, key=seconds.get)
+    assert plans.choose(*run, 1, "this run") == (plan, seconds)  # not measured anew
+    (file,) = (tmp_path / "cache/plans").iterdir()
+    assert json.loads(file.read_text())["what"] == "this run"
+
+
+def test_a_short_run_is_not_measured(run, monkeypatch):
+    monkeypatch.setattr(plans, "WORTH_MEASURING", 1e9)
+    assert plans.choose(*run, 1, "this run") == (default_plan(run[2]), {})
+
+
+def test_parts_are_even_and_serve_all_lanes(run):
+    tasks = run[2]
+    assert default_plan(tasks) == Plan(6, 1)
+    heavy = default_plan(tasks, threads=2, overhead=10_000)
+    assert heavy.lanes == 2
+    assert 6 % heavy.tasks_at_once == 0
+    assert heavy.tasks_at_once * heavy.lanes <= 6
+
+
+def test_what_an_algorithm_holds_beside_its_examples_counts(run):
+    assert default_plan(run[2], overhead=10**6).tasks_at_once == 1
