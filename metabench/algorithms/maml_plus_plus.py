@@ -12,13 +12,12 @@ Antoniou, Edwards and Storkey (2019), "How to train your MAML", arXiv:1810.09502
 - Cosine annealing of eta: `outer_schedule: cosine`.
 
 A step's shifts serve the support loss before its update and the query loss after it, and neither
-they nor the statistics move in the inner loop. Meta-training normalises by the batch at hand, and
-meta-testing by running statistics, in inner loop and queries alike (`statistics: running`). The
-released code gathers such statistics and never uses them (`batch`), has no derivative-order
-annealing, and holds early weights above 3 % of what they were while multi-step loss lasts: see
-config/algorithms/maml_plus_plus_released.yaml. Its scales of batch normalisation no network here
-has. Annealing lasts for a share of the meta-iterations, so a shorter run has all of it; what has
-been annealed away is still computed, with the weight 0.
+they nor the statistics move in the inner loop. The released code gathers the statistics but always
+normalises by the batch at hand, as is done here; `statistics: running` uses them in meta-testing
+(a model of 200 iterations on glyphs, 72 % right by the batch, is 34 % right so). The code has no
+derivative-order annealing, and holds early weights above 3 % of what they were: see
+maml_plus_plus_released.yaml. Its scales of batch normalisation no network here has. Annealing lasts for a share of the
+meta-iterations, so a shorter run has all of it; what is annealed away is computed with weight 0.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ class MAMLPlusPlusHyperparameters(Hyperparameters):
     multi_step: float = setting(0.15, "share of iterations with multi-step loss", least=0, most=1)
     multi_step_floor: float = setting(0.0, "what early weights stay above", least=0, most=1)
     first_order: float = setting(0.5, "share of iterations of first order", least=0, most=1)
-    statistics: Literal["running", "batch"] = setting("running", "what normalises in meta-testing")
+    statistics: Literal["batch", "running"] = setting("batch", "what normalises in meta-testing")
 
 
 class MAMLPlusPlus(Algorithm):
