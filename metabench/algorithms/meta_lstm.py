@@ -8,16 +8,15 @@ Ravi and Larochelle (2017), "Optimization as a model for few-shot learning", ICL
     i_t = sigmoid(W_I [h_t, theta_{t-1}, i_{t-1}] + b_I),    f_0 = i_0 = 0,
 
 where h_t is the output of an ordinary LSTM that reads gradient and loss as log and sign (p = 10).
-With f = 1 and a constant i it is gradient descent of the rate i; b_F begins high and b_I low.
-Every coordinate has a memory of its own and shares all weights. The meta-loss is the query loss of
+With f = 1 and i constant it is gradient descent of the rate i; b_F begins high and b_I low. Every
+coordinate has a memory of its own and shares all weights. The meta-loss is the query loss of
 theta_T; losses and gradients count as constants in it, so no second derivatives appear.
 
 Queries are normalised by statistics gathered over the episode's own steps (mode `running`: none
 depends on another), begun anew in each; in meta-training by their own, as in the paper.
 
-The default is the paper. The released code (twitter-research/meta-learning-lstm, `released: true`)
-feeds the gates back before their sigmoid, and divides the gradient of a mean loss once more by the
-number of examples. Of the initial weights, the meta-learner's are the code's.
+The released code (twitter-research/meta-learning-lstm) feeds the gates back before their sigmoid
+and divides the gradient of a mean loss once more by the number of examples: `released: true`.
 
 Memory, measured on Conv4-64's 112,000 coordinates with 20 units: 0.21 GB for each of the T steps of
 one task (0.09 GB where the engine differentiates several at once): images have a meta-batch of one.
@@ -63,11 +62,11 @@ class MetaLSTM(Algorithm):
 
     def init(self, generator: torch.Generator) -> Params:
         """theta_0 and the meta-learner: gates that begin as slow gradient descent."""
+        n = self.hp.hidden
 
-        def uniform(low: float, high: float, *shape: int) -> torch.Tensor:
+        def uniform(low: float, high: float, *shape: int) -> torch.Tensor:  # as in the code
             return low + (high - low) * torch.rand(shape, generator=generator)
 
-        n = self.hp.hidden
         small = coordinates.lstm_shapes(f"{META}lstm", 4, n)
         small |= {f"{META}forget.weight": (n + 2,), f"{META}input.weight": (n + 2,)}
         return {
@@ -91,8 +90,8 @@ class MetaLSTM(Algorithm):
 
     def meta_loss(self, params: Params, task: Task) -> tuple[torch.Tensor, Metrics]:
         """The query loss of theta_T, normalised by the queries."""
-        outputs = self.network(self.adapt(params, task.support), task.query.x)
-        return self.scored(outputs, task.query.y)
+        theta = self.adapt(params, task.support)
+        return self.scored(self.network(theta, task.query.x), task.query.y)
 
     def overhead(self, params: Params) -> int:
         """The memories of all coordinates."""
@@ -100,8 +99,8 @@ class MetaLSTM(Algorithm):
 
     def cost(self) -> Cost:
         """The gradients of T batches, and of the queries."""
-        inner = self.hp.inner_steps * min(self.hp.inner_batch, self.support_size)
-        return Cost(gradients=inner + self.query_size, hessian_vector_products=0)
+        batch = min(self.hp.inner_batch, self.support_size)
+        return Cost(self.hp.inner_steps * batch + self.query_size, hessian_vector_products=0)
 
 
 def learner(params: Params) -> Params:
@@ -113,8 +112,7 @@ def unrolled(algorithm: MetaLSTM, phi: Params, support: Batch, steps: int) -> It
     """theta_0, theta_1, ..., theta_steps, each with the statistics gathered so far."""
     hp, state, theta_0 = algorithm.hp, phi, learner(phi)
     c = flatten(theta_0)  # [P], as are f, i and g
-    f = i = torch.zeros_like(c)
-    memory = blank(c, hp.hidden)
+    f, i, memory = torch.zeros_like(c), torch.zeros_like(c), blank(c, hp.hidden)
     yield state
     for batch in minibatches(support, hp.inner_batch, steps):
         g, loss, statistics = observed(algorithm, state, batch)

@@ -16,11 +16,11 @@ from metabench.tasks import Task
 
 ALGORITHMS = {
     "metabench.algorithms.meta_lstm:MetaLSTM": {
-        "inner_steps": 4, "test_inner_steps": 4, "outer_lr": 0.02, "iterations": 80,
+        "inner_steps": 4, "test_inner_steps": 4, "outer_lr": 0.02, "iterations": 40,
     },
     "metabench.algorithms.learned_optimizer:LearnedOptimizer": {
-        "inner_steps": 8, "test_inner_steps": 12, "output_scale": 0.1, "outer_lr": 0.01,
-        "iterations": 40,
+        "inner_steps": 6, "test_inner_steps": 8, "output_scale": 0.1, "outer_lr": 0.02,
+        "iterations": 30,
     },
 }  # fmt: skip
 COMMON = {"meta_batch": 4, "train_query": 4, "validate_every": 20}
