@@ -16,9 +16,8 @@ they nor the statistics move in the inner loop. The released code gathers the st
 normalises by the batch at hand, as is done here; `statistics: running` uses them in meta-testing
 (a model of 200 iterations on glyphs, 72 % right by the batch, is 34 % right so). The code has no
 derivative-order annealing, and holds early weights above 3 % of what they were: see
-maml_plus_plus_released.yaml. Its scales of batch normalisation no network here has. Annealing is
-over a share of the meta-iterations, so a shorter run has all of it; what is annealed away is still
-computed, with weight 0.
+maml_plus_plus_released.yaml. Its scales of batch normalisation no network here has. Annealing lasts
+for a share of the iterations, so a shorter run has all of it; a loss of weight 0 is still computed.
 """
 
 from __future__ import annotations
