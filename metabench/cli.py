@@ -90,6 +90,7 @@ def _train(options: argparse.Namespace) -> None:
         options.out,
         options.device,
         options.resume_every,
+        options.memory_mb,
     )
 
 
@@ -199,6 +200,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--val-episodes", type=Path, required=True, metavar="FOLDER")
     train.add_argument(
         "--resume-every", type=float, default=120, metavar="S", help="seconds between resume files"
+    )
+    train.add_argument(
+        "--memory-mb", type=float, default=0, metavar="MB", help="what the run may use; 0: all"
     )
     train.set_defaults(run=_train)
 

@@ -24,6 +24,7 @@ from metabench.tasks import Batch, Task
 from metabench.trees import Params, axpy, scale
 
 AT_ONCE = 250_000  # numbers of the inputs that are mapped at once, so that a cache holds the work
+BYTES = 8000  # of activations for each of them, about: 1,000 to 4,000 were measured
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,23 @@ class Plan:
     replayed: bool = True
 
 
-def default_plan(tasks: Task, threads: int = 1, overhead: int = 0) -> Plan:
-    """The plan for a meta-batch where nothing is measured; see ``Algorithm.overhead``."""
+def default_plan(
+    tasks: Task, threads: int = 1, overhead: int = 0, memory_mb: float = math.inf
+) -> Plan:
+    """The plan for a meta-batch where nothing is measured.
+
+    Args:
+        tasks: a meta-batch.
+        threads: that may compute side by side.
+        overhead: see ``Algorithm.overhead``.
+        memory_mb: what the run may use, in 10^6 bytes.
+    """
     count = len(tasks.support.x)
     numbers = (tasks.support.x.numel() + tasks.query.x.numel()) // count
     numbers += overhead * math.prod(tasks.query.x.shape[2:])
-    most = count if tasks.support.x.is_cuda else min(count, max(1, AT_ONCE // numbers))
+    fitting = memory_mb * 1e6 / BYTES
+    fitting = fitting if tasks.support.x.is_cuda else min(fitting, AT_ONCE)
+    most = max(1, min(count, fitting // numbers))
     size = max(n for n in divisors(count) if n <= most)
     lanes = threads if numbers * count > AT_ONCE // 4 else 1
     if lanes > 1:

@@ -7,6 +7,7 @@ in the order in which gradients are added, hence by rounding.
 
 from __future__ import annotations
 
+import math
 import os
 import statistics
 import time
@@ -17,6 +18,7 @@ from typing import Any
 import torch
 
 from metabench.algorithm import Algorithm
+from metabench.errors import MetabenchError
 from metabench.files import content_digest, read_json, write_json
 from metabench.learning.engine import MetaGradient, Plan, default_plan, divisors
 from metabench.tasks import Task
@@ -35,7 +37,12 @@ def cache_folder() -> Path:
 
 
 def choose(
-    algorithm: Algorithm, params: Params, tasks: Task, threads: int, what: str
+    algorithm: Algorithm,
+    params: Params,
+    tasks: Task,
+    threads: int,
+    what: str,
+    memory_mb: float = math.inf,
 ) -> tuple[Plan, dict[str, float]]:
     """The plan for a run.
 
@@ -45,6 +52,7 @@ def choose(
         tasks: a meta-batch.
         threads: that may compute side by side.
         what: all that the choice depends on: equal for runs that share it.
+        memory_mb: what the run may use, in 10^6 bytes.
 
     Returns:
         The plan, and what was measured: seconds a meta-iteration for each number of tasks at once.
@@ -53,10 +61,12 @@ def choose(
     if file.exists():
         known = read_json(file)
         return Plan(**known["plan"]), known["seconds"]
-    best = default_plan(tasks, threads, algorithm.overhead(params))
+    best = default_plan(tasks, threads, algorithm.overhead(params), memory_mb)
     seconds: dict[Plan, float] = {}
+    while (expected := at_most(algorithm, params, tasks, best)) is None:
+        best = smaller(best)
     others = candidates(tasks, best)
-    if len(others) > 1 and at_most(algorithm, params, tasks, best) > WORTH_MEASURING:
+    if len(others) > 1 and expected > WORTH_MEASURING:
         seconds = measure(algorithm, params, tasks, others)
         best = min(seconds, key=lambda plan: seconds[plan])
     told = {str(plan.tasks_at_once): round(value, 6) for plan, value in seconds.items()}
@@ -65,18 +75,38 @@ def choose(
     return best, told
 
 
-def at_most(algorithm: Algorithm, params: Params, tasks: Task, plan: Plan) -> float:
-    """Seconds of the whole run if nothing were replayed."""
+def smaller(plan: Plan) -> Plan:
+    """The next plan that needs less memory.
+
+    Raises:
+        MetabenchError: where there is none.
+    """
+    cuts = [n for n in divisors(plan.tasks_at_once) if n > 1]
+    if not cuts:
+        raise MetabenchError(
+            "one task alone is too much for the memory of the device; lower train_query or "
+            "train_shot, or set recompute where the algorithm has it"
+        )
+    return replace(plan, tasks_at_once=plan.tasks_at_once // cuts[0])
+
+
+def at_most(algorithm: Algorithm, params: Params, tasks: Task, plan: Plan) -> float | None:
+    """Seconds of the whole run if nothing were replayed; None where memory does not suffice."""
     if not algorithm.hp.iterations:
         return 0.0
     function = MetaGradient(algorithm, replace(plan, replayed=False))
-    function(params, tasks)  # the first call loads parts of torch
+    try:
+        function(params, tasks)  # the first call loads parts of torch
+    except torch.OutOfMemoryError:
+        return None
     return timed(function, params, tasks) * int(algorithm.hp.iterations)
 
 
 def candidates(tasks: Task, default: Plan) -> list[Plan]:
     """Plans of other sizes: the default's neighbours among the even cuts."""
     sizes = [n for n in divisors(len(tasks.support.x)) if n * default.lanes <= len(tasks.support.x)]
+    if default.tasks_at_once * default.lanes < len(tasks.support.x):  # memory or the cache is full
+        sizes = [n for n in sizes if n <= default.tasks_at_once]
     nearest = sorted(sizes, key=lambda n: abs(sizes.index(n) - sizes.index(default.tasks_at_once)))
     return [Plan(size, default.lanes) for size in sorted(nearest[:CANDIDATES])]
 
@@ -86,10 +116,13 @@ def measure(
 ) -> dict[Plan, float]:
     """Seconds of a meta-gradient by each plan: medians of interleaved runs."""
     functions = {plan: MetaGradient(algorithm, plan) for plan in plans}
-    for function in functions.values():
-        for _ in range(3):  # as it is, recorded, checked
-            function(params, tasks)
-    seconds: dict[Plan, list[float]] = {plan: [] for plan in plans}
+    for plan, function in list(functions.items()):
+        try:
+            for _ in range(3):  # as it is, recorded, checked
+                function(params, tasks)
+        except torch.OutOfMemoryError:
+            del functions[plan]
+    seconds: dict[Plan, list[float]] = {plan: [] for plan in functions}
     for _ in range(REPEATS):
         for plan, function in functions.items():
             seconds[plan].append(timed(function, params, tasks))

@@ -61,6 +61,7 @@ def train(
     out: Path,
     device: str = "auto",
     resume_every: float = 120.0,
+    memory_mb: float = 0.0,
 ) -> None:
     """Meta-train one run and write ``model.safetensors``, ``history.csv`` and ``train.json``.
 
@@ -72,13 +73,14 @@ def train(
         out: the folder to write.
         device: "auto", "cpu", "cuda", "cuda:1"...
         resume_every: seconds between two resume files, at least.
+        memory_mb: what the run may use, in 10^6 bytes; 0 is all that a GPU has.
     """
     where = open_device(device)
     source = open_source(spec.data, images, where)
     val = load_images(load_split(val_images).images, where) if val_images is not None else None
     validation = load_episodes(val_episodes, val, where, labels=True)
     algorithm = make_algorithm(spec, source.input_shape, source.train_classes)
-    run = Run(spec, algorithm, source, validation, out, where, resume_every)
+    run = Run(spec, algorithm, source, validation, out, where, resume_every, memory_mb)
     run.start()
     while run.progress.iteration < algorithm.hp.iterations and not run.progress.diverged:
         run.interval()
@@ -97,11 +99,13 @@ class Run:
         out: Path,
         device: torch.device,
         resume_every: float,
+        memory_mb: float = 0.0,
     ) -> None:
         altered = algorithm.hp.augment != "none"
         self.source = source.augmented(algorithm.hp.augment) if altered else source
         self.spec, self.algorithm = spec, algorithm
         self.validation, self.out, self.device = validation, out, device
+        self.memory_mb = memory_mb or memory_of(device)
         self.validate = Validation(algorithm, validation)
         self.hp = algorithm.hp
         self.progress = Progress()
@@ -167,9 +171,9 @@ class Run:
         """How meta-gradients are computed; see ``plans.py``."""
         of = {**json.loads(self.spec.to_json()), "seed": 0, "study": "", "title": ""}
         device, count = provenance.device_name(self.device), threads(self.device)
-        what = json.dumps([of, device, count, torch.__version__], sort_keys=True)
-        first = self.tasks(torch.tensor(0, device=self.device))
-        return plans.choose(self.algorithm, self.outer.params, first, count, what)
+        what = json.dumps([of, device, count, self.memory_mb, torch.__version__], sort_keys=True)
+        first, phi = self.tasks(torch.tensor(0, device=self.device)), self.outer.params
+        return plans.choose(self.algorithm, phi, first, count, what, self.memory_mb)
 
     def use(self, plan: engine.Plan, measured: dict[str, float]) -> None:
         """Compute by this plan from now on."""
@@ -195,7 +199,13 @@ class Run:
     def iterate(self, iteration: int) -> Metrics:
         """One meta-iteration: draw tasks, their meta-gradient, the outer update."""
         self.outer.set_rate(iteration)
-        return self.step(iteration)
+        while True:
+            try:
+                return self.step(iteration)
+            except torch.OutOfMemoryError:  # before the update, so nothing is done twice
+                self.use(plans.smaller(self.plan), self.measured)
+                at_once = self.plan.tasks_at_once
+                tqdm.write(f"out of memory: {at_once} tasks at once from iteration {iteration} on")
 
     def iterate_on(self, iteration: torch.Tensor) -> Metrics:
         """The same, without a value that the processor must know."""
@@ -296,6 +306,13 @@ class Run:
 def threads(device: torch.device) -> int:
     """How many threads may compute side by side."""
     return torch.get_num_threads() if device.type == "cpu" else 1
+
+
+def memory_of(device: torch.device) -> float:
+    """What a run may use of a device, in 10^6 bytes; of a CPU nobody has said."""
+    if device.type != "cuda":
+        return math.inf
+    return 0.8 * torch.cuda.mem_get_info(device)[0] / 1e6
 
 
 def next_multiple(number: int, of: int) -> int:

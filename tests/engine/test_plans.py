@@ -7,10 +7,13 @@ import torch
 
 from metabench import random
 from metabench.datasets.store import load_split
-from metabench.learning import plans
+from metabench.errors import MetabenchError
+from metabench.learning import engine, plans
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.engine import Plan, default_plan
 from metabench.learning.sampling import ImageSource
+from metabench.learning.training import train
+from metabench.tape import Replayed
 
 MAML = "metabench.algorithms.maml:MAML"
 
@@ -50,3 +53,37 @@ def test_parts_are_even_and_serve_all_lanes(run):
 
 def test_what_an_algorithm_holds_beside_its_examples_counts(run):
     assert default_plan(run[2], overhead=10**6).tasks_at_once == 1
+
+
+@pytest.mark.parametrize("from_call", [0, 8])
+def test_out_of_memory_is_tried_again_with_fewer_tasks_at_once(
+    blobs, spec, tmp_path, monkeypatch, from_call
+):
+    """Before training, and in the midst of it; the model is that of the smaller plan."""
+    calls, whole = [], engine.sums
+
+    def sums(algorithm, params, tasks):
+        calls.append(1)
+        if len(calls) > from_call and len(tasks.support.x) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return whole(algorithm, params, tasks)
+
+    monkeypatch.setenv("METABENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(engine, "sums", sums)
+    monkeypatch.setattr(Replayed, "prepare", lambda self, *inputs: None)
+    data, hp = blobs / "data/blobs", {"iterations": 12, "meta_batch": 8, "train_query": 2}
+    of, val = spec(MAML, **hp, validate_every=12), blobs / "episodes/val"
+    train(of, data / "train", data / "val", val, tmp_path / "run", "cpu")
+    about = json.loads((tmp_path / "run/train.json").read_text())
+    assert about["status"] == "finished"
+    assert about["engine"]["tasks_at_once"] == 2
+
+
+def test_a_task_that_does_not_fit_alone_is_told(run):
+    with pytest.raises(MetabenchError, match="one task alone is too much for the memory"):
+        plans.smaller(Plan(1))
+
+
+def test_a_limit_on_memory_cuts_the_meta_batch(run):
+    assert default_plan(run[2], memory_mb=1000).tasks_at_once == 6
+    assert default_plan(run[2], memory_mb=40).tasks_at_once == 1

@@ -27,4 +27,4 @@ rule meta_train:
         "export OMP_NUM_THREADS={threads};"
         " logged {log:q} python -m metabench train --spec {params.spec:q} {params.images:q}"
         " --val-episodes $(dirname {input.episodes:q})"
-        " --out $(dirname {output.model:q})"
+        " --out $(dirname {output.model:q}) --memory-mb {resources.mem_mb}"
