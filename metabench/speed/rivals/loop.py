@@ -19,7 +19,7 @@ def maml(net: Module, problem: Problem) -> list[torch.Tensor]:
     for episode in problem.episodes:
         fast = descended(net, problem, episode, dict(net.named_parameters()), second_order=True)
         outputs = functional_call(net, fast, (episode.query_x,))
-        (problem.loss(outputs, episode.query_y) / len(problem.episodes)).backward()
+        torch.autograd.backward(problem.loss(outputs, episode.query_y) / len(problem.episodes))
     return take_gradients(net)
 
 
@@ -54,7 +54,7 @@ def reptile(net: Module, problem: Problem) -> list[torch.Tensor]:
         adam = torch.optim.Adam(leaves(net), lr=problem.hp.inner_lr, betas=(0.0, 0.999))
         for x, y in episode.minibatches:
             adam.zero_grad()
-            problem.loss(net(x), y).backward()
+            torch.autograd.backward(problem.loss(net(x), y))
             adam.step()
         with torch.no_grad():
             for total, leaf, value in zip(totals, leaves(net), start, strict=True):
@@ -72,7 +72,7 @@ def protonet(net: Module, problem: Problem) -> list[torch.Tensor]:
         support, queries = embedded.split([len(episode.support_x), len(episode.query_x)])
         prototypes = support.unflatten(0, (problem.way, -1)).mean(1)
         logits = -(queries[:, None] - prototypes).square().sum(-1)
-        (problem.loss(logits, episode.query_y) / len(problem.episodes)).backward()
+        torch.autograd.backward(problem.loss(logits, episode.query_y) / len(problem.episodes))
     return take_gradients(net)
 
 
@@ -105,7 +105,8 @@ def imaml(net: Module, problem: Problem) -> list[torch.Tensor]:
 def solution(theta: Tensors, slopes: Tensors, b: Tensors, hp: Any) -> Tensors:
     """g of (I + H / lambda) g = b, H the derivative of ``slopes`` in theta.
 
-    As in ``metabench.conjugate_gradient``, a curvature that is not positive ends it, at b if at once.
+    As in ``metabench.conjugate_gradient``, a curvature that is not positive ends it,
+    at b if it is the first.
     """
     x = [torch.zeros_like(value) for value in b]
     r, p = [value.clone() for value in b], [value.clone() for value in b]

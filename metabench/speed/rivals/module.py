@@ -102,7 +102,7 @@ def linear(params: Params, name: str, filters: int = 0) -> nn.Linear:
     """The layer of ``name``, its inputs in torch's order: channels before positions."""
     weight = params[f"{name}.weight"].T
     if filters:
-        weight = weight.unflatten(1, (-1, filters)).transpose(1, 2).flatten(1)
+        weight = weight.reshape(len(weight), -1, filters).transpose(1, 2).flatten(1)
     layer = nn.Linear(weight.shape[1], weight.shape[0])
     layer.weight = nn.Parameter(weight.contiguous().clone())
     layer.bias = nn.Parameter(params[f"{name}.bias"].clone())
@@ -111,4 +111,4 @@ def linear(params: Params, name: str, filters: int = 0) -> nn.Linear:
 
 def positions_first(weight: torch.Tensor, filters: int) -> torch.Tensor:
     """The inverse of the order that ``linear`` gives: [outputs, features]."""
-    return weight.unflatten(1, (filters, -1)).transpose(1, 2).flatten(1)
+    return weight.reshape(len(weight), filters, -1).transpose(1, 2).flatten(1)

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import torch
 from torch.nn import functional as F
 
-from metabench.learning.engine import task_at
 from metabench.inner_loop import minibatches
+from metabench.learning.engine import task_at
 from metabench.speed.rivals.module import Module, leaves, module
 from metabench.speed.settings import Workload
 from metabench.trees import Params

@@ -18,7 +18,7 @@ def maml(net: Module, problem: Problem) -> list[torch.Tensor]:
             for _ in range(problem.hp.inner_steps):
                 inner.step(problem.inner_loss(fast(episode.support_x), episode.support_y))
             loss = problem.loss(fast(episode.query_x), episode.query_y)
-            (loss / len(problem.episodes)).backward()
+            torch.autograd.backward(loss / len(problem.episodes))
     return take_gradients(net)
 
 

@@ -19,7 +19,7 @@ def maml(net: Module, problem: Problem) -> list[torch.Tensor]:
         for _ in range(problem.hp.inner_steps):
             inner.step(problem.inner_loss(net(episode.support_x), episode.support_y))
         loss = problem.loss(net(episode.query_x), episode.query_y)
-        (loss / len(problem.episodes)).backward()
+        torch.autograd.backward(loss / len(problem.episodes))
         torchopt.recover_state_dict(net, before)
         torchopt.recover_state_dict(inner, before_inner)
     return take_gradients(net)
