@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from metabench import __version__
 from metabench.errors import MetabenchError
+from metabench.speed.names import PARTS
 
 if TYPE_CHECKING:
     from metabench.spec import DataSpec, RunSpec
@@ -131,6 +132,18 @@ def _page(options: argparse.Namespace) -> None:
     write_page(options.report, _study(options.study))
 
 
+def _speed(options: argparse.Namespace) -> None:
+    from metabench.speed.measure import write_measurement
+
+    write_measurement(options.part, options.out, options.rounds, options.snakefile)
+
+
+def _speed_report(options: argparse.Namespace) -> None:
+    from metabench.speed.report import write_report
+
+    write_report(options.measurements, options.out)
+
+
 def _study(file: Path) -> dict[str, Any]:
     from metabench.study.yaml_file import read_mapping
 
@@ -231,6 +244,18 @@ def _parser() -> argparse.ArgumentParser:
         if name == "figures":
             command.add_argument("--results", type=Path, required=True, metavar="FOLDER")
         command.set_defaults(run=run)
+
+    speed = commands.add_parser("speed", help="measure how fast metabench is on this machine")
+    speed.add_argument("part", choices=PARTS, help="; ".join(f"{k}: {v}" for k, v in PARTS.items()))
+    speed.add_argument("--out", type=Path, required=True, metavar="FILE", help="a json file")
+    speed.add_argument("--rounds", type=int, default=7, metavar="N", help="turns of each program")
+    speed.add_argument("--snakefile", type=Path, default=Path("Snakefile"), metavar="FILE")
+    speed.set_defaults(run=_speed)
+
+    speed_report = commands.add_parser("speed-report", help="write the tables of what was measured")
+    speed_report.add_argument("measurements", type=Path, nargs="+", metavar="FILE")
+    speed_report.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    speed_report.set_defaults(run=_speed_report)
     return parser
 
 

@@ -1,0 +1,1 @@
+"""How fast metabench is, beside other libraries and beside what the machine can do."""

@@ -1,0 +1,44 @@
+"""A program: meta-training as a job runs it, and when it came to what.
+
+    python -m metabench.speed.job BEGUN SPEC IMAGES VAL_IMAGES VAL_EPISODES OUT
+
+BEGUN is the time at which the program was started. It prints a JSON object of seconds since then.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+
+def main(begun: float, spec: str, *paths: Any) -> None:
+    """Train, watched; ``paths`` are those of ``training.train``."""
+    from metabench.algorithm import Metrics
+    from metabench.learning import training
+    from metabench.spec import RunSpec
+
+    marks = {"imported": time.time() - begun}
+
+    class Watched(training.Run):
+        """A run that notes when its loop begins, and when each iteration is over."""
+
+        def start(self) -> None:
+            marks["read"] = time.time() - begun
+            super().start()
+
+        def iterate(self, iteration: int) -> Metrics:
+            metrics = super().iterate(iteration)
+            marks[f"iteration {iteration + 1}"] = time.time() - begun
+            return metrics
+
+    training.Run = Watched  # type: ignore[misc]
+    training.train(RunSpec.from_json(spec), *paths)
+    marks["done"] = time.time() - begun
+    print(json.dumps(marks))
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), sys.argv[2], *map(Path, sys.argv[3:]))
