@@ -17,7 +17,7 @@ from metabench.learning.evaluation import recorded_steps
 from metabench.learning.meta_testing import modes, run_episodes
 from metabench.learning.outer_loop import OuterLoop
 from metabench.learning.sampling import ImageSource
-from metabench.learning.tape import Replayed
+from metabench.tape import Replayed
 from metabench.speed.clock import interleaved
 from metabench.speed.contestants import WARM_UP
 from metabench.speed.operations import counted
