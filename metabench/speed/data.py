@@ -17,11 +17,11 @@ from metabench.learning.evaluation import recorded_steps
 from metabench.learning.meta_testing import modes, run_episodes
 from metabench.learning.outer_loop import OuterLoop
 from metabench.learning.sampling import ImageSource
-from metabench.tape import Replayed
 from metabench.speed.clock import interleaved
 from metabench.speed.contestants import WARM_UP
 from metabench.speed.operations import counted
 from metabench.speed.settings import OMNIGLOT_5, SETTINGS, Setting, workload
+from metabench.tape import Replayed
 from metabench.tasks import Task
 
 EPISODES, WAY, SHOT, QUERIES = 600, 5, 1, 15

@@ -31,7 +31,7 @@ def archives(options: dict[str, Any]) -> list[Archive]:
 
 def sizes(options: dict[str, Any]) -> dict[str, Sizes]:
     """What each split holds."""
-    return {split: sizes_of(names(split), PER_CLASS) for split in CLASSES}
+    return {split: sizes_of(names(split), PER_CLASS, SIDE * SIDE) for split in CLASSES}
 
 
 def prepare(options: dict[str, Any], sources: dict[str, Source], out: Path) -> None:
