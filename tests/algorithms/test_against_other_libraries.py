@@ -15,7 +15,8 @@ from torch.nn.functional import batch_norm, cross_entropy
 from metabench.algorithms.fomaml import FOMAML
 from metabench.algorithms.imaml import IMAML
 from metabench.algorithms.maml import MAML
-from metabench.networks.conv4 import EPSILON, LAYERS
+from metabench.networks.conv4 import LAYERS
+from metabench.networks.normalisation import EPSILON
 from metabench.trees import Params
 
 FILTERS, WAY = 4, 3  # of the fixture `conv`
@@ -62,8 +63,8 @@ def theirs(ours: Params) -> Params:
     for name, value in ours.items():
         if name == "head.weight":
             value = value.T
-        elif value.ndim == 4 and value.shape[-2:] != (3, 3):
-            value = value.permute(3, 2, 0, 1)  # [3, 3, in, out] -> [out, in, 3, 3]
+        elif value.ndim == 4:
+            value = value.movedim(-1, 1)  # [out, 3, 3, in] -> [out, in, 3, 3]
         moved[name] = value.detach().clone()
     return moved
 
