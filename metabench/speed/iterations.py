@@ -10,39 +10,37 @@ import torch
 
 from metabench.speed import clock
 from metabench.speed.contestants import OURS, contestants, differences
-from metabench.speed.operations import machine_rates, replayed_operations
+from metabench.speed.operations import counted, machine_rates
 from metabench.speed.settings import Setting, workload
 
-BUDGET = 8.0  # seconds for the turns of one algorithm, unless the fewest rounds take longer
+BUDGET = 3.0  # seconds for the turns of one algorithm, unless the fewest rounds take longer
 CHECKED = 2  # tasks whose meta-gradient is compared in float64
 
 
 def measure(setting: Setting, rounds: int) -> dict[str, Any]:
     """Every algorithm of the setting, on one thread and on all."""
+    counts = sorted({1, torch.get_num_threads()})
     return {
-        "machine": [
-            {"threads": threads, **machine_rates(threads, rounds)} for threads in thread_counts()
-        ],
+        "machine": [{"threads": n, **machine_rates(n, rounds)} for n in counts],
         "iterations": [
-            row for name in setting.hyperparameters for row in algorithm_rows(setting, name, rounds)
+            row
+            for name in setting.hyperparameters
+            for row in algorithm_rows(setting, name, counts, rounds)
         ],
     }
 
 
-def thread_counts() -> list[int]:
-    """One, and as many as there are for this process."""
-    return sorted({1, torch.get_num_threads()})
-
-
-def algorithm_rows(setting: Setting, name: str, rounds: int) -> list[dict[str, Any]]:
+def algorithm_rows(
+    setting: Setting, name: str, counts: list[int], rounds: int
+) -> list[dict[str, Any]]:
     """A row for each contestant and each number of threads."""
     work = workload(setting, name)
     exact = differences(contestants(work.double(CHECKED), 1))
-    operations = replayed_operations(work)
-    rows = []
-    for threads in thread_counts():
+    operations, rows = 0, []
+    for threads in counts:
         calls = contestants(work, threads)
         apart = differences(calls)
+        operations = operations or counted(calls[OURS])  # the first is on this thread alone
         seconds = clock.interleaved(calls, rounds, budget=BUDGET)
         for contestant, values in seconds.items():
             low, high = clock.spread(values)

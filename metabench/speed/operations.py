@@ -1,22 +1,19 @@
 """Floating-point operations that a meta-gradient takes, and how many a machine can do.
 
 torch.utils.flop_counter counts those of matrix products and convolutions, two for a multiplication
-and an addition, as they reach torch's kernels; what is done element by element is not counted.
+and an addition, as they reach torch's kernels; what is done element by element is not counted. Of
+ours they are what is left on the tape.
 """
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
-from dataclasses import replace
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from metabench.learning.engine import MetaGradient, default_plan
 from metabench.speed.clock import interleaved
-from metabench.speed.contestants import WARM_UP
-from metabench.speed.settings import Workload
 
 SIDE = 2048  # of the square matrices
 IMAGES, PIXELS, CHANNELS = 16, 56, 64  # of the convolution, whose weights are 3x3
@@ -27,15 +24,6 @@ def counted(function: Callable[[], object]) -> int:
     with FlopCounterMode(display=False) as counter:
         function()
     return int(counter.get_total_flops())
-
-
-def replayed_operations(work: Workload) -> int:
-    """Those of our meta-gradient when it is replayed."""
-    # In no lane of its own: the counter sees this thread alone.
-    of_tasks = MetaGradient(work.algorithm, replace(default_plan(work.tasks), lanes=1))
-    for _ in range(WARM_UP):
-        of_tasks(work.params, work.tasks)
-    return counted(lambda: of_tasks(work.params, work.tasks))
 
 
 def machine_rates(threads: int, rounds: int) -> dict[str, float]:

@@ -13,6 +13,7 @@ from metabench.cli import main
 from metabench.datasets.store import load_split
 from metabench.errors import MetabenchError
 from metabench.speed import clock, iterations, memory, noise, operations
+from metabench.speed.contestants import ours
 from metabench.speed.data import COUNTED, meta_testing, shares
 from metabench.speed.jobs import parts
 from metabench.speed.measure import write_measurement
@@ -58,13 +59,12 @@ def test_operations_of_a_replayed_meta_gradient_are_those_of_its_products(small_
     in_weights, in_inputs = products, products - 40
     one_example = 2 * (products + in_weights + in_inputs)
     expected = setting.tasks * (setting.shot + setting.queries) * one_example
-    counted = operations.replayed_operations(workload(setting, "fomaml"))
+    counted = operations.counted(ours(workload(setting, "fomaml"), 1))
     assert counted == pytest.approx(expected, rel=0.05)
 
 
-def test_a_row_has_the_median_and_no_gradient_is_far_from_ours(small_settings, monkeypatch):
-    monkeypatch.setattr(iterations, "thread_counts", lambda: [1])
-    rows = iterations.algorithm_rows(small_settings["mlp"], "maml", rounds=3)
+def test_a_row_has_the_median_and_no_gradient_is_far_from_ours(small_settings):
+    rows = iterations.algorithm_rows(small_settings["mlp"], "maml", [1], rounds=3)
     assert rows[0]["contestant"] == "metabench"
     assert rows[0]["times_ours"] == 1.0
     for row in rows:
