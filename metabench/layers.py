@@ -40,11 +40,16 @@ def mlp(params: Params, name: str, layers: int, x: torch.Tensor) -> torch.Tensor
     return linear(params, f"{name}{layers}", x)
 
 
-def init_lstm(generator: torch.Generator, name: str, inputs: int, units: int) -> Params:
-    """An LSTM cell, all gates in one layer; forget gates start open, with a bias of 1."""
-    params = init_linear(generator, name, inputs + units, 4 * units)
-    params[f"{name}.bias"][:units] = 1.0
-    return params
+def init_lstm(generator: torch.Generator, name: str, inputs: Sequence[int], units: int) -> Params:
+    """An LSTM cell, all gates in one layer; forget gates start open, with a bias of 1.
+
+    Each of the inputs, given by its size, has weights of variance 1 / size, and so has h_{t-1}: one
+    variance for them all would drown a label of five numbers in a state of two hundred.
+    """
+    blocks = [torch.randn(n, 4 * units, generator=generator) / n**0.5 for n in (*inputs, units)]
+    bias = torch.zeros(4 * units)
+    bias[:units] = 1.0
+    return {f"{name}.weight": torch.cat(blocks), f"{name}.bias": bias}
 
 
 def lstm(

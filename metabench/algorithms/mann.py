@@ -82,7 +82,7 @@ class MANN(Algorithm):
         pixels = hp.embedding == "pixels"
         size = math.prod(self.problem.input_shape) if pixels else self.network.feature_size
         params = {} if pixels else super().init(generator)
-        params |= init_lstm(generator, "lstm", size + way + read, hp.controller)
+        params |= init_lstm(generator, "lstm", (size, way, read), hp.controller)
         params |= init_linear(generator, "key", hp.controller, read)
         params |= init_linear(generator, "gate", hp.controller, hp.heads)
         return params | init_linear(generator, "logits", hp.controller + read, way)

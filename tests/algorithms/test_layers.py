@@ -28,7 +28,7 @@ def double():
 
 def test_the_lstm_is_torchs():
     g = torch.Generator().manual_seed(0)
-    params = init_lstm(g, "lstm", 5, 3)
+    params = init_lstm(g, "lstm", (1, 4), 3)
     x, hidden, cell = (torch.randn(4, n, generator=g) for n in (5, 3, 3))
     theirs = torch.nn.LSTMCell(5, 3)
     order = torch.tensor([3, 4, 5, 0, 1, 2, 9, 10, 11, 6, 7, 8])  # theirs: in, forget, new, out
