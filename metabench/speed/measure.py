@@ -55,7 +55,7 @@ def measure(part: str, rounds: int, snakefile: Path) -> dict[str, Any]:
     from metabench.speed.settings import SETTINGS
 
     if part == "memory":
-        return memory.measure(list(SETTINGS), list(RIVALS), torch.get_num_threads())
+        return memory.measure(list(SETTINGS)[1:], list(RIVALS), torch.get_num_threads())
     if part == "jobs":
         return jobs.measure(snakefile)
     if part == "workflow":
