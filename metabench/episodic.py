@@ -49,8 +49,3 @@ def embed(algorithm: Algorithm, params: Params, x: torch.Tensor) -> torch.Tensor
 def training_way(algorithm: Algorithm) -> int:
     """The classes of a training episode."""
     return int(algorithm.hp.train_way or algorithm.problem.way)
-
-
-def one_hot(y: torch.Tensor, way: int, like: torch.Tensor) -> torch.Tensor:
-    """Y [n, way] with Y[i, k] = 1 where y[i] = k, in the type of ``like``."""
-    return (y[:, None] == torch.arange(way, device=y.device)).to(like.dtype)

@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 import torch
 
-from metabench.algorithm import Algorithm, Metrics, gathered, gradient_and_aux
-from metabench.networks.network import Norm
+from metabench.algorithm import Algorithm, Metrics
+from metabench.episodic import embed, episodic_gradient, training_way
+from metabench.layers import one_hot
 from metabench.tasks import Batch, Problem, Task
 from metabench.trees import Params
 
@@ -41,35 +42,29 @@ class ProtoNet(Algorithm):
 
     def adapt(self, params: Params, support: Batch) -> Adapted:
         """The class means of the embedded support set."""
-        embedded = self.network.features(params, support.x, Norm(running=True))
+        embedded = embed(self, params, support.x)
         return Adapted(params, class_means(embedded, support.y, self.problem.way))
 
     def predict(self, adapted: Adapted, x: torch.Tensor) -> torch.Tensor:
         """-||f(x) - c_n||^2."""
-        embedded = self.network.features(adapted.params, x, Norm(running=True))
+        embedded = embed(self, adapted.params, x)
         return negative_squared_distance(embedded, adapted.prototypes)
 
     def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
         """The gradient of the queries' cross-entropy, all examples embedded in one batch."""
-        norm = Norm(seen={})
-        shots = task.support.y.shape[0]
-        way = self.hp.train_way or self.problem.way
 
-        def query_loss(params: Params) -> tuple[torch.Tensor, tuple[Metrics, Params]]:
-            x = torch.cat([task.support.x, task.query.x])
-            embedded = self.network.features(params, x, norm)
-            prototypes = class_means(embedded[:shots], task.support.y, way)
-            logits = negative_squared_distance(embedded[shots:], prototypes)
-            loss, metrics = self.scored(logits, task.query.y)
-            return loss, (metrics, gathered(params, norm))
+        def head(
+            params: Params, support: Batch, queries: torch.Tensor
+        ) -> tuple[torch.Tensor, Metrics]:
+            prototypes = class_means(support.x, support.y, training_way(self))
+            return negative_squared_distance(queries, prototypes), {}
 
-        gradient, (metrics, statistics) = gradient_and_aux(query_loss, params)
-        return {**gradient, **statistics}, metrics
+        return episodic_gradient(self, params, task, head)
 
 
 def class_means(embedded: torch.Tensor, y: torch.Tensor, way: int) -> torch.Tensor:
     """The mean of ``embedded`` [n, d] over each class of ``y`` [n]: [way, d]."""
-    member = (y[:, None] == torch.arange(way, device=y.device)).to(embedded.dtype)  # [n, way]
+    member = one_hot(y, way, embedded)  # [n, way]
     return member.T @ embedded / member.sum(0)[:, None]
 
 

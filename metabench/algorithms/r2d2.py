@@ -26,8 +26,9 @@ from typing import NamedTuple
 import torch
 
 from metabench.algorithm import Algorithm, Metrics
-from metabench.episodic import embed, episodic_gradient, one_hot, training_way
+from metabench.episodic import embed, episodic_gradient, training_way
 from metabench.hyperparameters import Hyperparameters, setting
+from metabench.layers import one_hot
 from metabench.tasks import Batch, Problem, Task
 from metabench.trees import Params
 

@@ -24,9 +24,10 @@ from typing import NamedTuple
 import torch
 
 from metabench.algorithm import Algorithm, Metrics
-from metabench.episodic import one_hot, training_way
+from metabench.episodic import training_way
 from metabench.errors import MetabenchError
 from metabench.hyperparameters import Hyperparameters, setting
+from metabench.layers import one_hot
 from metabench.networks.conv4map import MapNetwork, convolve, he, rectified
 from metabench.networks.network import Norm
 from metabench.tasks import Batch, Problem, Task

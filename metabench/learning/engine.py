@@ -1,8 +1,8 @@
 """How functions of one task are computed for a meta-batch: the only module that knows.
 
 Tasks are mapped with ``torch.func.vmap``, so many at once, and what that runs is recorded and
-replayed (``tape.py``). On a CPU with several threads, parts of the meta-batch go side by side;
-on a GPU the recorded list is captured by the device. Results do not depend on any of it beyond
+replayed (``metabench.tape``). On a CPU with several threads, parts of the meta-batch go side by
+side; on a GPU the recorded list is captured by the device. Results do not depend on any of it beyond
 rounding: how many tasks are mapped at once decides in which order their gradients are added, and
 nothing else changes them at all.
 """
@@ -34,7 +34,7 @@ class Plan:
     Attributes:
         tasks_at_once: tasks mapped together.
         lanes: parts of the meta-batch that are computed side by side, a thread each.
-        replayed: record the operations at the first call, and replay them from then on.
+        replayed: record the operations at the second call, and replay them from then on.
     """
 
     tasks_at_once: int
@@ -62,7 +62,7 @@ def default_plan(
     size = max(n for n in divisors(count) if n <= most)
     lanes = threads if numbers * count > AT_ONCE // 4 else 1
     if lanes > 1:
-        size = max(n for n in divisors(count) if n <= max(1, count // lanes))
+        size = max(n for n in divisors(count) if n <= max(1, min(most, count // lanes)))
     return Plan(size, min(lanes, count // size))
 
 

@@ -87,3 +87,10 @@ def test_a_task_that_does_not_fit_alone_is_told(run):
 def test_a_limit_on_memory_cuts_the_meta_batch(run):
     assert default_plan(run[2], memory_mb=1000).tasks_at_once == 6
     assert default_plan(run[2], memory_mb=40).tasks_at_once == 1
+
+
+def test_lanes_keep_to_the_limit_on_memory(run):
+    wide = default_plan(run[2], threads=2, overhead=200, memory_mb=10_000)
+    tight = default_plan(run[2], threads=2, overhead=200, memory_mb=900)
+    assert (wide.tasks_at_once, wide.lanes) == (3, 2)
+    assert (tight.tasks_at_once, tight.lanes) == (2, 2)
