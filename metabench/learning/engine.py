@@ -2,9 +2,9 @@
 
 Tasks are mapped with ``torch.func.vmap``, so many at once, and what that runs is recorded and
 replayed (``metabench.tape``). On a CPU with several threads, parts of the meta-batch go side by
-side; on a GPU the recorded list is captured by the device. Results do not depend on any of it beyond
-rounding: how many tasks are mapped at once decides in which order their gradients are added, and
-nothing else changes them at all.
+side; on a GPU the whole iteration is captured by the device (``capture.py``). Results do not depend
+on any of it beyond rounding: how many tasks are mapped at once decides in which order their
+gradients are added, and nothing else changes them at all.
 """
 
 from __future__ import annotations
