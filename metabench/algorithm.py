@@ -46,6 +46,10 @@ class Algorithm:
         self.hp = hp
 
     @classmethod
+    def check_network(cls, network: Network) -> None:
+        """Raise ``MetabenchError`` where it cannot learn on such a network; by default it can."""
+
+    @classmethod
     def outputs(cls, problem: Problem) -> int:
         """The width of the network's head in meta-training; 0 for none."""
         return problem.way

@@ -78,6 +78,11 @@ title: Prototypical networks
 class: metabench.algorithms.protonet:ProtoNet
 tasks: [classification]
 """,
+    "algorithms/relation.yaml": """\
+title: Relation networks
+class: metabench.algorithms.relation:Relation
+tasks: [classification]
+""",
     "algorithms/pretrain_head.yaml": """\
 title: Pre-training
 class: metabench.algorithms.pretrain_head:PretrainHead
@@ -193,6 +198,10 @@ MISTAKES = {
     "an unknown backbone": (
         STUDY, "    settings: [5w1s]", "    backbone: resnet-18\n    settings: [5w1s]",
         ["grid[0]: backbone 'resnet-18'", "conv4-"],
+    ),
+    "a backbone that the algorithm cannot use": (
+        STUDY, "pretrain_finetune]", "relation]",
+        ["grid[0].algorithms[1]: backbone 'conv4-8'", "`backbone: conv4map-64`"],
     ),
     "an unknown published row": (
         STUDY, "    settings: [5w1s]", "    references: [peple]\n    settings: [5w1s]",

@@ -29,7 +29,7 @@ from metabench.errors import MetabenchError
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.layers import one_hot
 from metabench.networks.conv4map import MapNetwork, convolve, he, rectified
-from metabench.networks.network import Norm
+from metabench.networks.network import Network, Norm
 from metabench.tasks import Batch, Problem, Task
 from metabench.trees import Params
 
@@ -59,11 +59,6 @@ class Relation(Algorithm):
 
     def __init__(self, network: MapNetwork, problem: Problem, hp: RelationHyperparameters) -> None:
         super().__init__(network, problem, hp)
-        if not hasattr(network, "map_shape"):
-            raise MetabenchError(
-                "relation networks compare feature maps, which this backbone does not keep; "
-                "write `backbone: conv4map-64` in the study's entry"
-            )
         self.sides = list(network.map_shape[1:])
         for _ in range(BLOCKS):
             self.sides = [(side - 2 + 2 * hp.relation_padding) // 2 for side in self.sides]
@@ -71,6 +66,15 @@ class Relation(Algorithm):
             raise MetabenchError(
                 f"relation networks: maps of {network.map_shape[1:]} are too small to be pooled "
                 "twice; write `relation_padding: 1`, or take larger images"
+            )
+
+    @classmethod
+    def check_network(cls, network: Network) -> None:
+        """The backbone must keep its feature map."""
+        if not isinstance(network, MapNetwork):
+            raise MetabenchError(
+                "relation networks compare feature maps, which this backbone does not keep; "
+                "write `backbone: conv4map-64` in the study's entry"
             )
 
     @classmethod

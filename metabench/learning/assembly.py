@@ -30,7 +30,9 @@ def make_algorithm(
     cls: type[Algorithm] = getattr(importlib.import_module(module), name)
     problem = Problem(spec.data.task, spec.way, spec.shot, input_shape, train_classes)
     hp = parse(cls.hyperparameters, spec.hyperparameters, f"algorithm '{spec.algorithm}'")
-    return cls(build(spec.backbone, input_shape, cls.outputs(problem)), problem, hp)
+    network = build(spec.backbone, input_shape, cls.outputs(problem))
+    cls.check_network(network)
+    return cls(network, problem, hp)
 
 
 def open_device(name: str) -> torch.device:

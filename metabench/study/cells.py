@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from metabench.hyperparameters import parse
 from metabench.study import fields
 from metabench.study.capacity import Setting, check_setting, check_training, sizes_of
 from metabench.study.catalogue import Algorithm, Catalogue, Dataset
-from metabench.study.lazy import import_lazily, torch_unloaded
+from metabench.study.lazy import class_of, import_lazily, torch_unloaded
 
 KEYS = (
     *("dataset", "backbone", "settings", "algorithms"),
@@ -65,7 +66,7 @@ def read_cell(value: Any, where: str, catalogue: Catalogue, published: list[str]
     dataset = catalogue.dataset(values["dataset"], f"{where}.dataset")
     task = dataset.spec.task
     backbone = fields.text(values.get("backbone", dataset.backbone), f"{where}.backbone")
-    _check_backbone(backbone, task, where if "backbone" in values else str(dataset.file))
+    network = _network(backbone, task, where if "backbone" in values else str(dataset.file))
 
     def setting(value: Any, where: str) -> Setting:
         return _setting(value, where, task)
@@ -83,6 +84,7 @@ def read_cell(value: Any, where: str, catalogue: Catalogue, published: list[str]
         trained = algorithms[name].model_of.get(task, name)
         model_at = at if trained == name else f"{algorithms[name].file}: model_of"
         models[trained] = _algorithm(trained, model_at, task, catalogue)
+        _check_network(models[trained], network, f"{at}: backbone '{backbone}'")
 
     cell = Cell(
         where=where,
@@ -187,11 +189,22 @@ def _own(value: Any, where: str, algorithms: dict[str, Algorithm]) -> dict[str, 
     return own
 
 
-def _check_backbone(backbone: str, task: str, where: str) -> None:
-    """Build the network once: its own error says what is wrong with its name."""
+def _network(backbone: str, task: str, where: str) -> Any:
+    """The network, built to see that it can be: its own error says what is wrong with its name."""
     networks = import_lazily("metabench.networks.build", where)
+    with torch_unloaded():  # the backbone's own module is imported by its name
+        return _told(where, networks.build, backbone, _INPUT_SHAPES[task], 1)
+
+
+def _check_network(algorithm: Algorithm, network: Any, where: str) -> None:
+    """An algorithm may need more of a network than its features."""
+    if algorithm.algorithm_class:
+        _told(where, class_of(algorithm.algorithm_class, where).check_network, network)
+
+
+def _told(where: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """What the function returns; its errors say ``where`` as well."""
     try:
-        with torch_unloaded():  # the backbone's own module is imported by its name
-            networks.build(backbone, _INPUT_SHAPES[task], 1)
+        return function(*arguments)
     except MetabenchError as error:
         raise MetabenchError(f"{where}: {error}") from None

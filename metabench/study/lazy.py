@@ -45,8 +45,8 @@ def import_lazily(module: str, where: str) -> ModuleType:
         raise MetabenchError(f"{where}: {module} cannot be imported: {told}") from None
 
 
-def hyperparameters_of(path: str, where: str) -> type[Hyperparameters]:
-    """The hyperparameter dataclass of the algorithm class that ``package.module:Class`` names."""
+def class_of(path: str, where: str) -> Any:
+    """The algorithm class that ``package.module:Class`` names."""
     module_name, _, class_name = path.partition(":")
     module = import_lazily(module_name, where)
     algorithm = getattr(module, class_name, None)
@@ -55,7 +55,12 @@ def hyperparameters_of(path: str, where: str) -> type[Hyperparameters]:
         raise MetabenchError(
             f"{where}: {module_name} has no class '{class_name}'; {suggest(class_name, classes)}"
         )
-    dataclass = getattr(algorithm, "hyperparameters", None)
+    return algorithm
+
+
+def hyperparameters_of(path: str, where: str) -> type[Hyperparameters]:
+    """The hyperparameter dataclass of the algorithm class that ``package.module:Class`` names."""
+    dataclass = getattr(class_of(path, where), "hyperparameters", None)
     if not inspect.isclass(dataclass) or not issubclass(dataclass, Hyperparameters):
         raise MetabenchError(
             f"{where}: {path} has no `hyperparameters`; a frozen dataclass derived from "

@@ -11,7 +11,7 @@ from metabench.learning.meta_testing import modes
 from metabench.networks import build
 from metabench.networks.conv4map import convolve, rectified
 from metabench.networks.network import Norm
-from metabench.tasks import Batch, Problem, Task
+from metabench.tasks import Batch, Task
 
 SIDE = 22  # the smallest image that leaves the relation module something: 22, 10, 4, 2, 1
 
@@ -126,9 +126,8 @@ def test_it_is_tested_as_published_and_with_no_query_seeing_another(relation, ta
 
 
 def test_a_backbone_without_a_map_is_refused_with_the_name_of_one_that_has_it():
-    problem = Problem("classification", 3, 2, (1, 28, 28), 7)
     with pytest.raises(MetabenchError, match="backbone: conv4map-64"):
-        Relation(build("conv4-64", (1, 28, 28), 0), problem, Relation.hyperparameters())
+        Relation.check_network(build("conv4-64", (1, 28, 28), 0))
 
 
 def test_it_learns_a_separable_task_and_repeats_itself_to_the_bit():
