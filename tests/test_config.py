@@ -293,6 +293,7 @@ def test_an_algorithm_may_be_tested_on_the_model_of_another(write: Write, tmp_pa
     assert trained == {("glyphs", "maml"), ("glyphs", "pretrain_head"), ("sinusoid", "maml")}
     fine_tuned = next(run for run in study.runs if run.algorithm == "pretrain_finetune")
     assert study.trained_by(fine_tuned) == "pretrain_head"
+    assert fine_tuned.published_iterations == 100  # the protocol of what is trained
 
 
 def test_a_deterministic_external_program_runs_once_and_is_not_trained(

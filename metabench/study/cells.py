@@ -126,9 +126,14 @@ def hyperparameters(cell: Cell, setting: Setting, algorithm: Algorithm) -> dict[
 
 
 def published_iterations(cell: Cell, setting: Setting, algorithm: Algorithm) -> int:
-    """The meta-iterations of the full protocol; 0 for an external program."""
-    values = algorithm.published(_place(cell, setting))
-    iterations: int = _complete(algorithm, values, cell.where).get("iterations", 0)
+    """The meta-iterations of the full protocol, by whatever trains the model; 0 where nothing does.
+
+    An external program trains nothing that is known here.
+    """
+    trained = algorithm.model_of.get(cell.dataset.spec.task, algorithm.name)
+    model = cell.models.get(trained, algorithm)
+    values = model.published(_place(cell, setting))
+    iterations: int = _complete(model, values, cell.where).get("iterations", 0)
     return iterations
 
 
