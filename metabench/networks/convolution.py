@@ -99,7 +99,10 @@ class ToWeight(torch.autograd.Function):
     def forward(x: Any, g: Any, k: int, stride: int) -> Any:
         shape = (len(x), g.shape[-1], k, k, x.shape[-1])
         if by_patches(x, g.shape[2:4], k):
-            return torch.bmm(g.flatten(1, 3).transpose(1, 2), patches(x, k, stride)).view(shape)
+            p, g = patches(x, k, stride), g.flatten(1, 3)
+            if p.shape[2] < g.shape[2]:
+                return torch.bmm(p.transpose(1, 2), g).transpose(1, 2).reshape(shape)
+            return torch.bmm(g.transpose(1, 2), p).view(shape)
         like = nchw(x.new_empty(1, *shape[1:]))[0]
         each = zip(nchw(x), nchw(g), strict=True)
         return joined([backward(g, x, like, stride, (False, True))[1] for x, g in each])
