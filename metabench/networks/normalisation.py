@@ -93,7 +93,7 @@ class First(torch.autograd.Function):
 
 
 class Second(torch.autograd.Function):
-    """v, x, z, dx [T, L, C], u, mean, r, gy [T, 1, C] -> the derivatives of <v, dx> + <u, dbeta>."""
+    """v, x, z, dx [T, L, C], u, mean, r, gy [T, 1, C] -> derivatives of <v, dx> + <u, dbeta>."""
 
     @staticmethod
     def forward(v: Any, u: Any, x: Any, z: Any, mean: Any, r: Any, dx: Any, gy: Any) -> Any:
@@ -149,17 +149,21 @@ def projected(
 ) -> tuple[torch.Tensor, ...]:
     """r P a [T, L, C], and sum a and sum a y [T, 1, C]."""
     if one_by_one(x):
-        each = []
-        for a, x, m, r in zip(a, x, mean.squeeze(1), r.squeeze(1), strict=True):
-            given = (pixels(a), pixels(x), None, None, None, m, r, True, EPSILON, [True] * 3)
-            rPa, ay, total = aten.native_batch_norm_backward(*given)
-            each.append((rPa, total, ay))
-        return joined(each)
+        return joined([of_one(*t) for t in zip(a, x, mean.squeeze(1), r.squeeze(1), strict=True)])
     total = a.sum(1, keepdim=True)
     y = (x - mean).mul_(r)
     ay = (a * y).sum(1, keepdim=True)
     share = -r / a.shape[1]
     return torch.addcmul(total * share, a, r).addcmul_(y, ay * share), total, ay
+
+
+def of_one(
+    a: torch.Tensor, x: torch.Tensor, mean: torch.Tensor, r: torch.Tensor
+) -> tuple[torch.Tensor, ...]:
+    """r P a, sum a and sum a y of one task."""
+    given = (pixels(a), pixels(x), None, None, None, mean, r, True, EPSILON, [True] * 3)
+    rPa, ay, total = aten.native_batch_norm_backward(*given)
+    return rPa, total, ay
 
 
 def summed_product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
@@ -185,7 +189,9 @@ def pixels(x: torch.Tensor) -> torch.Tensor:
 
 def joined(each: list[tuple[torch.Tensor, ...]]) -> tuple[torch.Tensor, ...]:
     """Each task's images of L x 1 pixels, and its numbers for each channel, together."""
+    if len(each) == 1:  # nothing is copied
+        (image, *numbers), *_ = each
+        return (image[0].permute(2, 1, 0), *(number[None, None] for number in numbers))
     images, *others = zip(*each, strict=True)
-    whole = torch.cat([image[0, :, :, 0].t() for image in images])
-    whole = whole.view(len(each), -1, whole.shape[-1])
+    whole = torch.stack([image[0, :, :, 0].t() for image in images])
     return (whole, *(torch.stack(numbers).unsqueeze(1) for numbers in others))
