@@ -11,17 +11,17 @@ network that is differentiated twice, as in MAML, runs through the kernels below
 All three have an axis of tasks in front: x [T, n, H, W, C], w [T, F, k, k, C], g [T, n, H', W', F].
 Under ``torch.func.vmap``, tasks that share their weights become more images of one convolution,
 and tasks with weights of their own become more tasks. Those go through one batched matrix product
-over patches where the patches are few, and otherwise through one convolution after another.
+over patches where each has few of them, and otherwise through one convolution after another.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
 
-SMALL_SIDE = 4  # of an output; the patches of larger ones cost more to gather than they save
-THIN = 64  # numbers in a patch, likewise
+FEW = 100_000  # numbers in a task's patches; more cost more to gather than they save
 
 
 def convolve(x: torch.Tensor, w: torch.Tensor, stride: int = 1) -> torch.Tensor:
@@ -40,7 +40,7 @@ class Conv(torch.autograd.Function):
     @staticmethod
     def forward(x: Any, w: Any, stride: int) -> Any:
         k, sides = w.shape[2], out_sides(x.shape[2:4], stride)
-        if by_patches(x, sides, k):
+        if by_patches(x, w, sides):
             y = torch.bmm(patches(x, k, stride), w.flatten(2).transpose(1, 2))
             return y.view(*x.shape[:2], *sides, -1)
         each = zip(nchw(x), nchw(w), strict=True)
@@ -68,10 +68,10 @@ class ToInput(torch.autograd.Function):
 
     @staticmethod
     def forward(g: Any, w: Any, sides: Any, stride: int) -> Any:
-        k, channels = w.shape[2], w.shape[4]
-        if by_patches(g, g.shape[2:4], k) and channels > 1:
-            return from_patches(torch.bmm(g.flatten(1, 3), w.flatten(2)), g, sides, k, stride)
-        like = nchw(g.new_empty(1, g.shape[1], *sides, channels))[0]
+        if by_patches(g, w, g.shape[2:4]):
+            y = torch.bmm(g.flatten(1, 3), w.flatten(2))
+            return from_patches(y, g, sides, w.shape[2], stride)
+        like = nchw(g.new_empty(1, g.shape[1], *sides, w.shape[4]))[0]
         each = zip(nchw(g), nchw(w), strict=True)
         return joined([backward(g, like, w, stride, (True, False))[0] for g, w in each])
 
@@ -98,11 +98,14 @@ class ToWeight(torch.autograd.Function):
     @staticmethod
     def forward(x: Any, g: Any, k: int, stride: int) -> Any:
         shape = (len(x), g.shape[-1], k, k, x.shape[-1])
-        if by_patches(x, g.shape[2:4], k):
-            return torch.bmm(g.flatten(1, 3).transpose(1, 2), patches(x, k, stride)).view(shape)
-        like = nchw(x.new_empty(1, *shape[1:]))[0]
+        like = x.new_empty(1, *shape[1:])
+        if by_patches(x, like, g.shape[2:4]):
+            p, g = patches(x, k, stride), g.flatten(1, 3)
+            if p.shape[2] < g.shape[2]:
+                return torch.bmm(p.transpose(1, 2), g).transpose(1, 2).reshape(shape)
+            return torch.bmm(g.transpose(1, 2), p).view(shape)
         each = zip(nchw(x), nchw(g), strict=True)
-        return joined([backward(g, x, like, stride, (False, True))[1] for x, g in each])
+        return joined([backward(g, x, nchw(like)[0], stride, (False, True))[1] for x, g in each])
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
@@ -151,14 +154,13 @@ def out_sides(sides: Any, stride: int) -> tuple[int, int]:
     return (height - 1) // stride + 1, (width - 1) // stride + 1
 
 
-def by_patches(images: torch.Tensor, sides: Any, k: int) -> bool:
+def by_patches(images: torch.Tensor, w: torch.Tensor, sides: Any) -> bool:
     """Whether matrix products over patches are faster than convolutions, outputs having ``sides``.
 
     On a GPU all weights of their own go that way: a kernel for each task would be launched alone.
     """
-    if images.device.type != "cpu":
-        return len(images) > 1
-    return k * k * images.shape[-1] < THIN or (len(images) > 1 and max(sides) <= SMALL_SIDE)
+    few = images.shape[1] * math.prod(sides) * w[0, 0].numel() <= FEW
+    return len(images) > 1 and (few or images.device.type != "cpu")
 
 
 def patches(x: torch.Tensor, k: int, stride: int) -> torch.Tensor:

@@ -16,7 +16,9 @@ and the derivative of <v, dx> + <u, dbeta> is
 Differentiating the definition twice gives the same with several times as many passes over memory,
 which is what takes the time: on small images more than the convolutions do.
 
-The axes are [T, L, C]: tasks, positions, channels. Statistics are those of each task.
+The axes are [T, L, C]: tasks, positions, channels. Statistics are those of each task. On a CPU,
+torch's own kernels pass over memory the fewest times, and take one task; for tasks that are small
+it costs less to take all together.
 """
 
 from __future__ import annotations
@@ -25,7 +27,10 @@ from typing import Any
 
 import torch
 
+aten = torch.ops.aten
+
 EPSILON = 1e-3  # as in the TensorFlow layer that MAML used
+SMALL = 50_000
 
 
 def norm_relu(
@@ -37,25 +42,21 @@ def norm_relu(
         z [n, H, W, C], which can be differentiated twice, and the mean and variance [C] of the
         batch, which are constants.
     """
-    z, _, r, mean = NormRelu.apply(x.flatten(0, 2).unsqueeze(0), beta[None, None])
+    z, mean, r = NormRelu.apply(x.flatten(0, 2).unsqueeze(0), beta[None, None])
     return z.view(x.shape), mean.flatten(), r.flatten() ** -2 - EPSILON
 
 
 class NormRelu(torch.autograd.Function):
-    """x [T, L, C], beta [T, 1, C] -> z, y [T, L, C], r, mean [T, 1, C]; all but z constant."""
+    """x [T, L, C], beta [T, 1, C] -> z [T, L, C], mean, r [T, 1, C]; all but z constant."""
 
     @staticmethod
     def forward(x: Any, beta: Any) -> Any:
-        mean = x.mean(1, keepdim=True)
-        y = x - mean
-        r = torch.rsqrt((y * y).mean(1, keepdim=True) + EPSILON)
-        y = y.mul_(r)
-        return (y + beta).relu_(), y, r, mean
+        shifted, mean, r = normalised(x, beta)
+        return shifted.relu_(), mean, r
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        z, y, r, _ = output
-        ctx.save_for_backward(inputs[0], z, y, r)
+        ctx.save_for_backward(inputs[0], *output)
 
     @staticmethod
     def backward(ctx: Any, g: Any, *constants: Any) -> Any:
@@ -68,19 +69,19 @@ class NormRelu(torch.autograd.Function):
 
 
 class First(torch.autograd.Function):
-    """g, x, z, y [T, L, C], r [T, 1, C] -> dx [T, L, C], dbeta and mean(g' y) [T, 1, C].
+    """g, x, z [T, L, C], mean, r [T, 1, C] -> dx [T, L, C], dbeta and sum g' y [T, 1, C].
 
-    z, y and r are functions of x: what is said of a derivative in x counts all of them.
+    z, mean and r are functions of x: what is said of a derivative in x counts all of them.
     """
 
     @staticmethod
-    def forward(g: Any, x: Any, z: Any, y: Any, r: Any) -> Any:
-        return scaled_projection(where_positive(g, z), y, r)
+    def forward(g: Any, x: Any, z: Any, mean: Any, r: Any) -> Any:
+        return projected(where_positive(g, z), x, mean, r)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
         dx, _, gy = output
-        ctx.save_for_backward(*inputs[2:], dx, gy)
+        ctx.save_for_backward(*inputs[1:], dx, gy)
 
     @staticmethod
     def backward(ctx: Any, v: Any, u: Any, *constants: Any) -> Any:
@@ -92,13 +93,15 @@ class First(torch.autograd.Function):
 
 
 class Second(torch.autograd.Function):
-    """v, z, y, dx [T, L, C], u, r, gy [T, 1, C] -> the derivatives of <v, dx> + <u, dbeta>."""
+    """v, x, z, dx [T, L, C], u, mean, r, gy [T, 1, C] -> derivatives of <v, dx> + <u, dbeta>."""
 
     @staticmethod
-    def forward(v: Any, u: Any, z: Any, y: Any, r: Any, dx: Any, gy: Any) -> Any:
-        rPv, _, vy = scaled_projection(v, y, r)
-        inner = (v * dx).sum(1, keepdim=True) / v.shape[1]
-        in_x = torch.addcmul(inner * y, gy, rPv).addcmul_(vy, dx).mul_(-r)
+    def forward(v: Any, u: Any, x: Any, z: Any, mean: Any, r: Any, dx: Any, gy: Any) -> Any:
+        rPv, _, vy = projected(v, x, mean, r)
+        of_y = -r / v.shape[1]  # in front of gy r P v, of vy dx, and of y <v, dx>
+        of_x = of_y * r * summed_product(v, dx)
+        in_x = torch.addcmul(-mean * of_x, x, of_x)
+        in_x.addcmul_(rPv, gy * of_y).addcmul_(dx, vy * of_y)
         return where_positive(rPv.add_(u), z), in_x
 
     @staticmethod
@@ -114,19 +117,6 @@ class Second(torch.autograd.Function):
         return over_tasks(Second, info.batch_size, dims, inputs)
 
 
-def scaled_projection(a: torch.Tensor, y: torch.Tensor, r: torch.Tensor) -> Any:
-    """r P a [T, L, C], and sum a and mean(a y) [T, 1, C]."""
-    total = a.sum(1, keepdim=True)
-    ay = (a * y).mean(1, keepdim=True)
-    return torch.addcmul(a - total / a.shape[1], y, ay, value=-1).mul_(r), total, ay
-
-
-def where_positive(g: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
-    """g where z > 0, and 0 elsewhere."""
-    masked: torch.Tensor = torch.ops.aten.threshold_backward(g, z, 0)
-    return masked
-
-
 def over_tasks(function: Any, size: int, dims: Any, inputs: Any) -> Any:
     """Map a function of tensors [T, ...] over one more axis, which joins the tasks."""
     tasks = (
@@ -135,3 +125,73 @@ def over_tasks(function: Any, size: int, dims: Any, inputs: Any) -> Any:
     )
     outputs = function.apply(*(t.flatten(0, 1) for t in tasks))
     return tuple(t.unflatten(0, (size, -1)) for t in outputs), (0,) * len(outputs)
+
+
+# Kernels: of x and its like [T, L, C], of beta, mean, r and sums over positions [T, 1, C].
+
+
+def normalised(x: torch.Tensor, beta: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """y + beta, and the mean and r of x."""
+    if one_by_one(x):
+        each = [
+            aten.native_batch_norm(pixels(a), None, b, None, None, True, 0, EPSILON)
+            for a, b in zip(x, beta.squeeze(1), strict=True)
+        ]
+        return joined(each)
+    mean = x.mean(1, keepdim=True)
+    centred = x - mean
+    r = torch.rsqrt((centred * centred).mean(1, keepdim=True) + EPSILON)
+    return torch.addcmul(beta, centred, r), mean, r
+
+
+def projected(
+    a: torch.Tensor, x: torch.Tensor, mean: torch.Tensor, r: torch.Tensor
+) -> tuple[torch.Tensor, ...]:
+    """r P a [T, L, C], and sum a and sum a y [T, 1, C]."""
+    if one_by_one(x):
+        return joined([of_one(*t) for t in zip(a, x, mean.squeeze(1), r.squeeze(1), strict=True)])
+    total = a.sum(1, keepdim=True)
+    y = (x - mean).mul_(r)
+    ay = (a * y).sum(1, keepdim=True)
+    share = -r / a.shape[1]
+    return torch.addcmul(total * share, a, r).addcmul_(y, ay * share), total, ay
+
+
+def of_one(
+    a: torch.Tensor, x: torch.Tensor, mean: torch.Tensor, r: torch.Tensor
+) -> tuple[torch.Tensor, ...]:
+    """r P a, sum a and sum a y of one task."""
+    given = (pixels(a), pixels(x), None, None, None, mean, r, True, EPSILON, [True] * 3)
+    rPa, ay, total = aten.native_batch_norm_backward(*given)
+    return rPa, total, ay
+
+
+def summed_product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """sum a b [T, 1, C]."""
+    return (a * b).sum(1, keepdim=True)
+
+
+def where_positive(g: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+    """g where z > 0, and 0 elsewhere."""
+    masked: torch.Tensor = aten.threshold_backward(g, z, 0)
+    return masked
+
+
+def one_by_one(x: torch.Tensor) -> bool:
+    """Whether tasks are normalised one after another."""
+    return x.device.type == "cpu" and x[0].numel() > SMALL
+
+
+def pixels(x: torch.Tensor) -> torch.Tensor:
+    """x [L, C] as an image of L x 1 pixels in torch's order of axes."""
+    return x.t()[None, :, :, None]
+
+
+def joined(each: list[tuple[torch.Tensor, ...]]) -> tuple[torch.Tensor, ...]:
+    """Each task's images of L x 1 pixels, and its numbers for each channel, together."""
+    if len(each) == 1:  # nothing is copied
+        (image, *numbers), *_ = each
+        return (image[0].permute(2, 1, 0), *(number[None, None] for number in numbers))
+    images, *others = zip(*each, strict=True)
+    whole = torch.stack([image[0, :, :, 0].t() for image in images])
+    return (whole, *(torch.stack(numbers).unsqueeze(1) for numbers in others))
