@@ -13,6 +13,7 @@ from pathlib import Path
 
 from conftest import Copy
 from one_node_slurm import slurm
+from slurm_jobs import Job, jobs
 
 STUDY = """\
 study: cluster
@@ -38,20 +39,6 @@ class Training:
     seed: int
     job: str
     gpu: str
-
-
-@dataclass(frozen=True)
-class Job:
-    """A job, as Slurm sees it."""
-
-    number: str
-    rule: str
-    state: str
-    partition: str
-    time: str
-    memory: str
-    gpus: str
-    restarts: str
 
 
 @dataclass
@@ -132,20 +119,6 @@ class Interrupted:
             gpu = said["CUDA_VISIBLE_DEVICES"]
             found.append(Training(int(process.name), seed, said["SLURM_JOB_ID"], gpu))
         return found
-
-
-def jobs() -> list[Job]:
-    """All jobs that Slurm has had, in their order."""
-    names = ["JobID", "Comment", "State", "Partition", "TimeLimit", "MinMemory"]
-    wanted = ",".join(f"{name}:99|" for name in [*names, "tres-per-job", "RestartCnt"])
-    told = slurm("squeue", "--states=all", "--sort=i", "--noheader", "-O", wanted)
-    found = []
-    for line in told.splitlines():
-        number, comment, *rest = (word.strip() for word in line.split("|")[:8])
-        # rule_train_maml_wildcards_sinusoid_smoke_1_5_maml_0
-        rule, _, wildcards = comment.removeprefix("rule_").partition("_wildcards_")
-        found.append(Job(number, f"{rule} {wildcards.rpartition('_')[2]}", *rest))
-    return found
 
 
 def wait_for(look: Callable[[], list[Training]]) -> list[Training]:

@@ -23,49 +23,12 @@ from pathlib import Path
 STATE = Path("/var/lib/metabench-slurm")
 CONFIG = Path("/etc/slurm/slurm.conf")
 GPUS = Path("/etc/slurm/gres.conf")
-OURS = "# Written by the tests of metabench, and removed when they end.\n"
+TEMPLATE = Path(__file__).with_name("slurm.conf").read_text()
+OURS = TEMPLATE.splitlines()[0]
 DAEMONS = ("munged", "slurmctld", "slurmd")
-
-SLURM_CONF = """\
-ClusterName=metabench
-SlurmctldHost={host}(127.0.0.1)
-SlurmctldPort=16817
-SlurmdPort=16818
-SlurmUser=root
-SlurmdUser=root
-CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
-AuthType=auth/munge
-# So long does a job wait that was put back into the queue: at least 5 s, by default 120.
-AuthInfo=socket={state}/munged.socket,cred_expire=5
-StateSaveLocation={state}/slurmctld
-SlurmdSpoolDir={state}/slurmd
-SlurmctldPidFile={state}/slurmctld.pid
-SlurmdPidFile={state}/slurmd.pid
-SlurmctldLogFile={state}/slurmctld.log
-SlurmdLogFile={state}/slurmd.log
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-JobAcctGatherType=jobacct_gather/none
-AccountingStorageType=accounting_storage/none
-MpiDefault=none
-ReturnToService=2
-SelectType=select/cons_tres
-SelectTypeParameters=CR_Core_Memory
-# Without it a job that does not say how much it needs gets all there is.
-DefMemPerCPU=1000
-SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=0,bf_interval=1
-# Snakemake asks `squeue` how jobs ended.
-MinJobAge=3600
-KillWait=1
-GresTypes=gpu
-# More than a small machine may have: the node is what is written here.
-SlurmdParameters=config_overrides
-NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=32000 Gres=gpu:2 State=UNKNOWN
-PartitionName=gpu Nodes={host} Default=YES State=UP
-PartitionName=cpu Nodes={host} State=UP
-"""
 # Two device files that every machine has.
-GRES_CONF = """\
+GRES_CONF = f"""\
+{OURS}
 AutoDetect=off
 Name=gpu File=/dev/null
 Name=gpu File=/dev/zero
@@ -76,8 +39,9 @@ def why_not() -> str:
     """Why there can be no Slurm here; "" where there can. Installs it where it is missing."""
     if not sys.platform.startswith("linux") or os.geteuid() != 0:
         return "a Slurm of one's own needs root on Linux"
-    if CONFIG.exists() and not CONFIG.read_text().startswith(OURS):
-        return f"{CONFIG} is there already, and not of these tests"
+    for file in (CONFIG, GPUS):
+        if file.exists() and not file.read_text().startswith(OURS):
+            return f"{file} is there already, and not of these tests"
     if all(map(shutil.which, DAEMONS)):
         return ""
     if not shutil.which("apt-get"):
@@ -101,15 +65,15 @@ def alone() -> Iterator[None]:
 
 @contextlib.contextmanager
 def running() -> Iterator[None]:
-    """While both daemons run; they are gone afterwards."""
+    """While the daemons run; all of it is gone afterwards."""
     stop()  # what a test that was killed left behind
     shutil.rmtree(STATE, ignore_errors=True)
     for name in DAEMONS:
         (STATE / name).mkdir(parents=True)
     CONFIG.parent.mkdir(exist_ok=True)
     host = socket.gethostname().split(".")[0]
-    CONFIG.write_text(OURS + SLURM_CONF.format(host=host, state=STATE))
-    GPUS.write_text(OURS + GRES_CONF)
+    CONFIG.write_text(TEMPLATE.format(host=host, state=STATE))
+    GPUS.write_text(GRES_CONF)
     try:
         for name in DAEMONS:
             options = munge_options() if name == "munged" else []
@@ -153,7 +117,7 @@ def slurm(*command: str, check: bool = True) -> str:
 
 
 def stop() -> None:
-    """End all jobs and both daemons."""
+    """End all jobs and the daemons."""
     if not any((STATE / f"{name}.pid").exists() for name in DAEMONS):
         return
     with contextlib.suppress(subprocess.TimeoutExpired):

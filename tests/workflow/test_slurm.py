@@ -26,10 +26,11 @@ pytestmark = [pytest.mark.workflow, pytest.mark.slurm]
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
     pytest.importorskip("snakemake_executor_plugin_slurm")
-    if reason := one_node_slurm.why_not():
-        pytest.skip(reason)
-    with one_node_slurm.alone(), one_node_slurm.running():
-        yield
+    with one_node_slurm.alone():
+        if reason := one_node_slurm.why_not():
+            pytest.skip(reason)
+        with one_node_slurm.running():
+            yield
 
 
 @pytest.fixture(scope="module")
