@@ -19,6 +19,7 @@ container: "docker://metabench/metabench:0.1.0"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/cluster.smk"
 include: "workflow/rules/files.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"

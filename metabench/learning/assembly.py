@@ -1,4 +1,4 @@
-"""From a run's specification to its algorithm, its device and its files."""
+"""From a run's specification to its algorithm and its files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from metabench.algorithm import Algorithm
 from metabench.errors import MetabenchError
 from metabench.files import atomic
 from metabench.hyperparameters import parse
-from metabench.learning.memory import keep_freed_memory
 from metabench.networks import build
 from metabench.spec import RunSpec
 from metabench.tasks import Problem
@@ -33,22 +32,6 @@ def make_algorithm(
     network = build(spec.backbone, input_shape, cls.outputs(problem))
     cls.check_network(network)
     return cls(network, problem, hp)
-
-
-def open_device(name: str) -> torch.device:
-    """The device called ``name``; "auto" is a GPU where there is one.
-
-    Raises:
-        MetabenchError: where it is not there.
-    """
-    keep_freed_memory()
-    torch.backends.cudnn.allow_tf32 = False  # matrix products have none by default
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(name)
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise MetabenchError(f"--device {name}: no CUDA GPU is seen here; use 'cpu' or 'auto'")
-    return device
 
 
 def save_params(path: Path, params: Params, metadata: dict[str, str] | None = None) -> None:

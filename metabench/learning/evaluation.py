@@ -14,7 +14,8 @@ from metabench.algorithm import Algorithm
 from metabench.datasets.store import load_split
 from metabench.files import read_json, write_array, write_json
 from metabench.learning import provenance
-from metabench.learning.assembly import load_params, make_algorithm, open_device
+from metabench.learning.assembly import load_params, make_algorithm
+from metabench.learning.devices import about_gpu, open_device
 from metabench.learning.episodes import EpisodeSet, load_episodes
 from metabench.learning.meta_testing import RECORDED, modes, run_episodes
 from metabench.learning.sampling import load_images
@@ -42,47 +43,48 @@ def evaluate(
         episodes: the folder of the test episodes.
         model: the run folder that holds ``model.safetensors`` and ``train.json``.
         out: the folder to write.
-        device: "auto", "cpu", "cuda", "cuda:1"...
+        device: see ``open_device``.
     """
-    begun = time.monotonic()
-    where = open_device(device)
-    pictures = load_images(load_split(images).images, where) if images is not None else None
-    test = load_episodes(episodes, pictures, where, labels=False)
-    algorithm = make_algorithm(spec, test.input_shape)
-    params = load_params(model / "model.safetensors", where)
-    trained = read_json(model / "train.json")
-    in_modes = modes(algorithm, params)
-    recorded: list[int] = []
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "steps.npy").unlink(missing_ok=True)
-    if trained["status"] == "diverged":
-        predictions = nothing(spec, test, len(in_modes))
-    else:
-        recorded = recorded_steps(algorithm, params, test)
-        ends, kept = run_episodes(algorithm, params, test, in_modes, recorded)
-        predictions = answers(spec, ends)
-        if recorded:
-            write_array(out / "steps.npy", answers(spec, kept))
-    write_array(out / "predictions.npy", predictions)
-    cost = trained.pop("cost") | {"evaluate_seconds": round(time.monotonic() - begun, 3)}
-    write_json(
-        out / "run.json",
-        {
-            **identity(spec),
-            **trained,
-            "modes": in_modes,
-            **({"steps": recorded} if recorded else {}),
-            "episodes_sha256": test.meta["sha256"],
-            "data_sha256": test.meta["data_sha256"],
-            **({"subset": test.meta["subset"]} if "subset" in test.meta else {}),
-            "cost": cost,
-            "evaluated": {
-                "git_commit": provenance.git_commit(),
-                "versions": provenance.versions(),
-                "device": provenance.device_name(where),
+    with open_device(device) as where:
+        begun = time.monotonic()
+        pictures = load_images(load_split(images).images, where) if images is not None else None
+        test = load_episodes(episodes, pictures, where, labels=False)
+        algorithm = make_algorithm(spec, test.input_shape)
+        params = load_params(model / "model.safetensors", where)
+        trained = read_json(model / "train.json")
+        in_modes = modes(algorithm, params)
+        recorded: list[int] = []
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "steps.npy").unlink(missing_ok=True)
+        if trained["status"] == "diverged":
+            predictions = nothing(spec, test, len(in_modes))
+        else:
+            recorded = recorded_steps(algorithm, params, test)
+            ends, kept = run_episodes(algorithm, params, test, in_modes, recorded)
+            predictions = answers(spec, ends)
+            if recorded:
+                write_array(out / "steps.npy", answers(spec, kept))
+        write_array(out / "predictions.npy", predictions)
+        cost = trained.pop("cost") | {"evaluate_seconds": round(time.monotonic() - begun, 3)}
+        write_json(
+            out / "run.json",
+            {
+                **identity(spec),
+                **trained,
+                "modes": in_modes,
+                **({"steps": recorded} if recorded else {}),
+                "episodes_sha256": test.meta["sha256"],
+                "data_sha256": test.meta["data_sha256"],
+                **({"subset": test.meta["subset"]} if "subset" in test.meta else {}),
+                "cost": cost,
+                "evaluated": {
+                    "git_commit": provenance.git_commit(),
+                    "versions": provenance.versions(),
+                    "device": provenance.device_name(where),
+                    **about_gpu(where),
+                },
             },
-        },
-    )
+        )
 
 
 def identity(spec: RunSpec) -> dict[str, Any]:

@@ -26,8 +26,9 @@ from metabench.algorithm import Algorithm, Metrics
 from metabench.datasets.store import load_split
 from metabench.files import write_json, write_text
 from metabench.learning import engine, plans, provenance
-from metabench.learning.assembly import load_params, make_algorithm, open_device, save_params
+from metabench.learning.assembly import load_params, make_algorithm, save_params
 from metabench.learning.capture import Captured
+from metabench.learning.devices import about_gpu, open_device
 from metabench.learning.episodes import EpisodeSet, load_episodes, open_source
 from metabench.learning.meta_testing import Validation
 from metabench.learning.outer_loop import OuterLoop
@@ -71,20 +72,20 @@ def train(
         val_images: the folder of the validation split; None for regression.
         val_episodes: the folder of the validation episodes, labels included.
         out: the folder to write.
-        device: "auto", "cpu", "cuda", "cuda:1"...
+        device: see ``open_device``.
         resume_every: seconds between two resume files, at least.
         memory_mb: what the run may use, in 10^6 bytes; 0 is all that a GPU has.
     """
-    where = open_device(device)
-    source = open_source(spec.data, images, where)
-    val = load_images(load_split(val_images).images, where) if val_images is not None else None
-    validation = load_episodes(val_episodes, val, where, labels=True)
-    algorithm = make_algorithm(spec, source.input_shape, source.train_classes)
-    run = Run(spec, algorithm, source, validation, out, where, resume_every, memory_mb)
-    run.start()
-    while run.progress.iteration < algorithm.hp.iterations and not run.progress.diverged:
-        run.interval()
-    run.finish()
+    with open_device(device) as where:
+        source = open_source(spec.data, images, where)
+        val = load_images(load_split(val_images).images, where) if val_images is not None else None
+        validation = load_episodes(val_episodes, val, where, labels=True)
+        algorithm = make_algorithm(spec, source.input_shape, source.train_classes)
+        run = Run(spec, algorithm, source, validation, out, where, resume_every, memory_mb)
+        run.start()
+        while run.progress.iteration < algorithm.hp.iterations and not run.progress.diverged:
+            run.interval()
+        run.finish()
 
 
 class Run:
@@ -289,6 +290,7 @@ class Run:
                 "git_commit": provenance.git_commit(),
                 "versions": provenance.versions(),
                 "device": provenance.device_name(self.device),
+                **about_gpu(self.device),
                 "threads": torch.get_num_threads(),
                 "engine": self.computed(),
                 "val_episodes_sha256": self.validation.meta["sha256"],

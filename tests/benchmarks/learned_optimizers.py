@@ -21,8 +21,9 @@ from metabench import random
 from metabench.algorithm import Algorithm
 from metabench.datasets.store import load_split
 from metabench.learning import engine
-from metabench.learning.assembly import make_algorithm, open_device
+from metabench.learning.assembly import make_algorithm
 from metabench.learning.episodes import EpisodeSet, load_episodes, open_source, write_episodes
+from metabench.learning.memory import keep_freed_memory
 from metabench.learning.meta_testing import RECORDED, modes, run_episodes
 from metabench.learning.outer_loop import OuterLoop
 from metabench.learning.sampling import load_images
@@ -35,7 +36,8 @@ EPISODES, QUERIES = 300, {"regression": 100, "classification": 1}
 def main() -> None:
     """Print a line before and a line after meta-training."""
     torch.set_num_threads(1)
-    device = open_device("cpu")
+    keep_freed_memory()
+    device = torch.device("cpu")
     name, data, *rest = sys.argv[1:]
     given = dict(word.split("=") for word in rest if "=" in word)
     backbone = next((word for word in rest if "=" not in word), "mlp-40-40")

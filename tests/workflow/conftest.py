@@ -51,17 +51,21 @@ class Copy:
         for name, text in blocks:
             self.write(text, name)
 
-    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake in the copy; its output and errors are in `stdout`, in their order."""
-        environment = os.environ | {
+    @property
+    def environment(self) -> dict[str, str]:
+        """In which Snakemake and its jobs find this Python, the copy's modules and the package."""
+        return os.environ | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": f"{self.folder}{os.pathsep}{PROJECT}",
             "XDG_CACHE_HOME": str(self.folder / ".cache"),
         }
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake in the copy; its output and errors are in `stdout`, in their order."""
         return subprocess.run(
             [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
             cwd=self.folder,
-            env=environment,
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -76,10 +76,23 @@ def training_minutes(model) -> int:
     return max(1440, int(2 * 60 * (hours(model, RATES) or 0)))
 
 
+def cpu_job(runtime, mem_mb: int = 4000) -> dict:
+    """Resources of a job: minutes, or a function of wildcards that gives them, and 10^6 bytes.
+
+    What a cluster stops for want of either is tried again, as often as `--retries` says, with
+    twice as much, then with three times. Without a cluster they are no more than a note.
+    """
+    minutes = runtime if callable(runtime) else lambda wildcards: runtime
+    return {
+        "runtime": lambda wildcards, attempt: attempt * minutes(wildcards),
+        "mem_mb": lambda wildcards, attempt: attempt * mem_mb,
+    }
+
+
 def gpu_job(runtime, mem_mb: int = 4000) -> dict:
-    """Resources of a job that uses a GPU where there is one; ``runtime`` is in minutes.
+    """The same of a job that uses a GPU where there is one.
 
     A rule derived with `use rule` that names one resource loses all others, so it writes
-    ``resources: **gpu_job(runtime=600)``. Without a cluster they are no more than a note.
+    ``resources: **gpu_job(runtime=600)``.
     """
-    return {"gpu": 1, "runtime": runtime, "mem_mb": mem_mb}
+    return {"gpu": 1, **cpu_job(runtime, mem_mb)}

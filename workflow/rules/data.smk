@@ -35,8 +35,7 @@ rule prepare:
         dataset=of_task("classification"),
     threads: 1
     resources:
-        mem_mb=4000,  # a pickle of 0.8 GB is read whole
-        runtime=60,
+        **cpu_job(runtime=60, mem_mb=4000),  # a pickle of 0.8 GB is read whole
     params:
         data=data_spec,
     shell:
@@ -57,10 +56,8 @@ rule image_episodes:
         "logs/episodes/{dataset}/{split}-{way}w{shot}s.jsonl"
     wildcard_constraints:
         dataset=of_task("classification"),
+    localrule: True  # seconds, and a cluster's queue would take longer
     threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=30,
     params:
         data=data_spec,
         images=lambda w: image_options(w.dataset, images=w.split),
@@ -84,3 +81,4 @@ use rule image_episodes as function_episodes with:
         ],
     wildcard_constraints:
         dataset=of_task("regression"),
+    localrule: True  # which is not handed on

@@ -16,7 +16,8 @@ rule measure_speed:
         "logs/speed/{part}.log",
     wildcard_constraints:
         part=any_of(PARTS),
-    threads: workflow.cores  # nothing else may run beside it
+    # Nothing else may run beside it. A function: on a cluster nobody says how many there are.
+    threads: lambda wildcards: workflow.cores
     params:
         snakefile=f"{workflow.basedir}/Snakefile",
     shell:
