@@ -1,22 +1,18 @@
-"""From a run's specification to its algorithm, its device and its files."""
+"""From a run's specification to its algorithm and its device."""
 
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
 
 from metabench.algorithm import Algorithm
 from metabench.errors import MetabenchError
-from metabench.files import atomic
 from metabench.hyperparameters import parse
 from metabench.learning.memory import keep_freed_memory
 from metabench.networks import build
 from metabench.spec import RunSpec
 from metabench.tasks import Problem
-from metabench.trees import Params
 
 
 def make_algorithm(
@@ -49,24 +45,3 @@ def open_device(name: str) -> torch.device:
     if device.type == "cuda" and not torch.cuda.is_available():
         raise MetabenchError(f"--device {name}: no CUDA GPU is seen here; use 'cpu' or 'auto'")
     return device
-
-
-def save_params(path: Path, params: Params, metadata: dict[str, str] | None = None) -> None:
-    """Write tensors atomically as safetensors, bit for bit."""
-    with atomic(path) as temporary:
-        tensors = {name: value.detach().cpu().contiguous() for name, value in params.items()}
-        save_file(tensors, temporary, metadata)
-
-
-def load_params(path: Path, device: torch.device | str = "cpu") -> Params:
-    """The tensors of a safetensors file.
-
-    Raises:
-        MetabenchError: where the file is damaged.
-    """
-    try:
-        return load_file(path, device=str(device))
-    except Exception as error:  # safetensors has no public error class of its own
-        raise MetabenchError(
-            f"{path}: not a whole safetensors file ({error}); delete it and run again"
-        ) from None
