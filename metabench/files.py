@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from metabench.errors import MetabenchError
 
 UNWRITABLE = {
-    getattr(errno, name)
-    for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EFBIG", "ENAMETOOLONG", "ENOTDIR")
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG),  # no room
+    *(errno.EROFS, errno.EACCES, errno.EPERM),  # no permission
+    *(errno.EEXIST, errno.ENOTDIR, errno.ENAMETOOLONG),  # no such folder can be
 }
 
 

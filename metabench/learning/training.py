@@ -84,9 +84,12 @@ def train(
     algorithm = make_algorithm(spec, source.input_shape, source.train_classes)
     run = Run(spec, algorithm, source, validation, out, where, resume_every, memory_mb)
     run.start()
-    while run.progress.iteration < algorithm.hp.iterations and not run.progress.diverged:
-        run.interval()
-    run.finish()
+    try:
+        while run.progress.iteration < algorithm.hp.iterations and not run.progress.diverged:
+            run.interval()
+        run.finish()
+    finally:  # an error begins a line of its own
+        run.close()
 
 
 class Run:
@@ -273,8 +276,7 @@ class Run:
             chosen, iteration = self.best, progress.best_iteration
         if not progress.diverged:
             chosen = self.algorithm.tune(chosen, lambda params: self.validate(params)[0])
-        if self.bar is not None:
-            self.bar.close()
+        self.close()
         save_params(self.out / "model.safetensors", chosen)
         cost = self.algorithm.cost()
         tasks = hp.meta_batch * progress.iteration
@@ -305,6 +307,11 @@ class Run:
             ["model.safetensors", "history.csv"],
         )
         self.resume_file.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """End the progress bar."""
+        if self.bar is not None:
+            self.bar.close()
 
 
 def threads(device: torch.device) -> int:

@@ -2,7 +2,8 @@
 
     python -m metabench.speed.job BEGUN SPEC IMAGES VAL_IMAGES VAL_EPISODES OUT
 
-BEGUN is the monotonic time, the same for all processes, at which the program was started. It prints a JSON object of seconds since then.
+BEGUN is the time at which the program was started, by the clock that never jumps and that all
+processes share. It prints a JSON object of seconds since then.
 """
 
 from __future__ import annotations
