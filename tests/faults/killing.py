@@ -12,6 +12,7 @@ import os
 import random
 import shutil
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import chain
+from tqdm import tqdm
 
 from metabench.cli import main
 from metabench.files import read_json
@@ -47,6 +49,7 @@ class Whole:
 def walk(root: Path, iterations: int, last: str = "page") -> Whole:
     """Run the commands in their order, to the ``last``."""
     seconds, made = {}, {}
+    finish(["--version"], root / "log")  # the fork server begins
     for stage, command in chain.commands(root, iterations).items():
         before = set(files(root))
         seconds[stage] = finish(command, root / "log")
@@ -155,4 +158,5 @@ def _run(command: list[str], log: str) -> None:
     told = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(told, 1)
     os.dup2(told, 2)
+    tqdm.set_lock(threading.RLock())  # one of many processes would outlive a kill
     sys.exit(main(command))

@@ -34,9 +34,9 @@ NAMED = "the command that reads it names it, with both digests, in one line"
 def command(road: Callable[[str], list[str]], root: Path, stage: str) -> list[str]:
     if stage != "episodes":
         return road(stage)
-    drawn = "--split test --way 5 --shot 1 --count 2 --queries 3 --seed 0".split()
-    data = ["--data", canonical(vars(chain.GLYPHS)), "--images", str(root / SPLIT)]
-    return ["episodes", *data, *drawn, "--out", str(root / "new")]
+    drawn = {"split": "test", "way": 5, "shot": 1, "count": 2, "queries": 3, "seed": 0}
+    drawn |= {"data": canonical(vars(chain.GLYPHS)), "images": root / SPLIT, "out": root / "new"}
+    return ["episodes", *(f"--{name}={value}" for name, value in drawn.items())]
 
 
 @pytest.mark.fault("`images.npy`, labels or class names are cut or altered", NAMED, "that split")
@@ -75,7 +75,9 @@ def test_an_altered_description_is_named(
 
 @pytest.mark.fault("a model is put into the folder of another run", NAMED, "nothing")
 def test_the_model_of_another_run_is_named(road, tmp_path: Path, refused: Refused) -> None:
-    other = [word.replace("seed0", "seed1").replace('"seed":0', '"seed":1') for word in road("train")]
+    other = [
+        word.replace("seed0", "seed1").replace('"seed":0', '"seed":1') for word in road("train")
+    ]
     assert main(other) == 0
     model = tmp_path / RUN / "model.safetensors"
     (tmp_path / RUN.replace("seed0", "seed1") / "model.safetensors").replace(model)

@@ -29,20 +29,19 @@ EXCEPTIONS = {
 @cache
 def calls() -> list[tuple[str, ast.Call, bool]]:
     """Every call: its file, itself, and whether it is in a block of ``with atomic(...)``."""
-    found = []
+    found: list[tuple[str, ast.Call, bool]] = []
     for file in sorted(SOURCES.rglob("*.py")):
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        inside = {
-            id(node)
-            for block in ast.walk(tree)
-            if isinstance(block, ast.With)
-            and any(ast.unparse(i.context_expr).startswith("atomic(") for i in block.items)
-            for node in ast.walk(block)
-        }
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call):
-                found.append((file.relative_to(SOURCES).as_posix(), node, id(node) in inside))
+        tree, name = ast.parse(file.read_text(encoding="utf-8")), file.relative_to(SOURCES)
+        blocks = [node for node in ast.walk(tree) if isinstance(node, ast.With) and atomic(node)]
+        inside = {id(node) for block in blocks for node in ast.walk(block)}
+        here = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+        found += [(name.as_posix(), call, id(call) in inside) for call in here]
     return found
+
+
+def atomic(block: ast.With) -> bool:
+    """Whether a block is one of ``with atomic(...)``."""
+    return any(ast.unparse(item.context_expr).startswith("atomic(") for item in block.items)
 
 
 def named(call: ast.Call, names: set[str]) -> bool:
@@ -80,7 +79,12 @@ def test_every_write_is_atomic() -> None:
 def test_the_check_of_writes_sees_a_write() -> None:
     for code in ("path.write_text('')", "open('a', 'w')", "np.save(a, b)", "path.open(mode='ab')"):
         assert writes(ast.parse(code).body[0].value), code
-    for code in ("open('name')", "path.open('rb')", "frame.to_csv(index=False)", "path.read_text()"):
+    for code in (
+        "open('name')",
+        "path.open('rb')",
+        "frame.to_csv(index=False)",
+        "path.read_text()",
+    ):
         assert not writes(ast.parse(code).body[0].value), code
 
 
