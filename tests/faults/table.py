@@ -30,12 +30,14 @@ class Fault(NamedTuple):
 def faults() -> Iterator[Fault]:
     """Every mark in the sources of the tests."""
     for file in sorted(PROJECT.glob("tests/**/test_*.py")):
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        body = ast.parse(file.read_text(encoding="utf-8")).body
+        texts = {ast.unparse(n.targets[0]): n.value for n in body if isinstance(n, ast.Assign)}
+        for node in body:
             for mark in getattr(node, "decorator_list", []):
                 if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.fault":
-                    said = [ast.literal_eval(argument) for argument in mark.args]
+                    said = (texts.get(ast.unparse(word), word) for word in mark.args)
                     test = f"{file.relative_to(PROJECT).as_posix()}::{node.name}"
-                    yield Fault(*said, test)
+                    yield Fault(*map(ast.literal_eval, said), test)
 
 
 def rendered(rows: list[Fault]) -> str:

@@ -20,14 +20,14 @@ def kill(whole: killing.Whole, root: Path, stage: str, kills: int = 3) -> None:
     killing.kill_and_compare(whole, root, stage, kills, seed=0)
 
 
-@pytest.mark.fault("SIGKILL while data are prepared", f"{SAME}", "that command's seconds")
+@pytest.mark.fault("SIGKILL while data are prepared", SAME, "that command's seconds")
 def test_killed_in_preparation(whole: killing.Whole, tmp_path: Path) -> None:
     kill(whole, tmp_path, "prepare")
     folders = {path.name for path in (tmp_path / "results/data").iterdir()}
     assert folders == {"glyphs"}  # and nothing of those that were killed
 
 
-@pytest.mark.fault("SIGKILL while episodes are drawn", f"{SAME}", "that command's seconds")
+@pytest.mark.fault("SIGKILL while episodes are drawn", SAME, "that command's seconds")
 def test_killed_in_drawing_episodes(whole: killing.Whole, tmp_path: Path) -> None:
     kill(whole, tmp_path, "test")
 
@@ -41,13 +41,13 @@ def test_killed_in_meta_training(whole: killing.Whole, tmp_path: Path) -> None:
     kill(whole, tmp_path, "train", kills=6)
 
 
-@pytest.mark.fault("SIGKILL in meta-testing", f"{SAME}", "that command's seconds")
+@pytest.mark.fault("SIGKILL in meta-testing", SAME, "that command's seconds")
 def test_killed_in_meta_testing(whole: killing.Whole, tmp_path: Path) -> None:
     kill(whole, tmp_path, "evaluate")
 
 
 @pytest.mark.fault(
-    "SIGKILL in `collect`, `tables`, `figures` or `page`", f"{SAME}", "that command's seconds"
+    "SIGKILL in `collect`, `tables`, `figures` or `page`", SAME, "that command's seconds"
 )
 @pytest.mark.parametrize("stage", ["collect", "tables", "figures", "page"])
 def test_killed_in_aggregation(whole: killing.Whole, tmp_path: Path, stage: str) -> None:
