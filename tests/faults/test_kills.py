@@ -12,6 +12,9 @@ import killing
 import pytest
 from bad_server import serve
 
+from metabench.cli import main
+from metabench.learning.training import Run
+
 SAME = "the same command, given again, ends with the same files to the bit"
 
 
@@ -106,20 +109,23 @@ def test_what_a_killed_preparation_left_is_removed(road, tmp_path: Path) -> None
 )
 @pytest.mark.parametrize("damage", ["cut", "flipped"])
 def test_a_damaged_resume_file_is_not_used(
-    whole: killing.Whole, tmp_path: Path, damage: str
+    whole: killing.Whole,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    damage: str,
 ) -> None:
+    def stopped(self: Run) -> None:
+        if self.progress.iteration >= 100:
+            raise KeyboardInterrupt
+        interval(self)
+
     killing.copy_of(whole, tmp_path, without="train")
-    command, resume = (
-        chain.commands(tmp_path, whole.iterations)["train"],
-        tmp_path / chain.RUN / "resume.safetensors",
-    )
-    process = killing.start(command, tmp_path / "log")
-    while not resume.exists():
-        process.join(0.002)
-        assert process.is_alive()
-    process.kill()
-    process.join()
-    chain.damage(resume, damage)
-    killing.finish(command, tmp_path / "log")
-    assert "begins anew" in (tmp_path / "log").read_text()
+    command, interval = chain.commands(tmp_path, whole.iterations)["train"], Run.interval
+    monkeypatch.setattr(Run, "interval", stopped)
+    assert main(command) == 130
+    monkeypatch.undo()
+    chain.damage(tmp_path / chain.RUN / "resume.safetensors", damage)
+    assert main(command) == 0
+    assert "begins anew" in "".join(capfd.readouterr())
     killing.compare(whole, tmp_path, whole.made["train"])
