@@ -33,6 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `metabench check ... | head` has read enough
         sys.stderr.close()
         return 1
+    except OSError as error:  # of the disk, or of permissions
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"metabench: error: {where}{error.strerror or error}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -44,11 +48,11 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _rates(options: argparse.Namespace) -> None:
-    from metabench.files import read_json
+    from metabench.described import read_described
     from metabench.study.rates import COLUMNS, measured
 
     print(",".join(COLUMNS))
-    runs = [read_json(folder / "run.json") for folder in options.runs]
+    runs = [read_described(folder / "run.json") for folder in options.runs]
     print("\n".join(dict.fromkeys(measured(run) for run in runs if run.get("iterations"))))
 
 

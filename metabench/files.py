@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -14,6 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metabench.errors import MetabenchError
+
+UNWRITABLE = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG),  # no room
+    *(errno.EROFS, errno.EACCES, errno.EPERM),  # no permission
+    *(errno.EEXIST, errno.ENOTDIR, errno.ENAMETOOLONG),  # no such folder can be
+}
+
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
@@ -21,20 +30,32 @@ def atomic(path: Path) -> Iterator[Path]:
 
     A reader, or a run that is killed half-way, sees the old file or the new one and nothing
     between. The temporary file is removed when the block raises.
+
+    Raises:
+        MetabenchError: where there is no room, or no permission.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
     try:
-        yield temporary
-        # mkstemp makes private files; results are shared with whoever may read the folder.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix
+        )
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            # mkstemp makes private files; results are shared with whoever may read the folder.
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        raise MetabenchError(
+            f"{path}: cannot be written ({error.strerror}); what was there before still is"
+        ) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -49,14 +70,27 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """The value of a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """The value of a JSON file.
+
+    Raises:
+        MetabenchError: where it is not there, or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MetabenchError(f"{path}: there is no such file") from None
+    except (OSError, ValueError) as error:
+        raise MetabenchError(f"{path}: cannot be read as JSON: {error}") from None
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:
     """Write ``array`` atomically as ``.npy``."""
+    array = np.asarray(array, order="C")
+    header = np.lib.format.header_data_from_array_1_0(array)
     with atomic(path) as temporary, temporary.open("wb") as stream:
-        np.save(stream, array, allow_pickle=False)
+        # np.save does not say why it could not write.
+        np.lib.format.write_array_header_1_0(stream, header)
+        stream.write(array.data)
 
 
 @contextmanager
@@ -64,14 +98,28 @@ def new_array(path: Path, shape: tuple[int, ...]) -> Iterator[NDArray[np.uint8]]
     """Yield an array uint8 on disk, all 0, to be filled; it becomes ``path`` atomically."""
     with atomic(path) as temporary:
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
+        if hasattr(os, "posix_fallocate"):
+            # A disk that fills up under a mapped array kills the process without a word.
+            with temporary.open("r+b") as stream:
+                os.posix_fallocate(stream.fileno(), 0, temporary.stat().st_size)
         yield array
         array.flush()
 
 
 def read_array(path: Path, *, mapped: bool = False) -> NDArray[Any]:
-    """The array of a ``.npy`` file; memory-mapped and read-only where ``mapped``."""
-    array: NDArray[Any] = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
-    return array
+    """The array of a ``.npy`` file; memory-mapped and read-only where ``mapped``.
+
+    Raises:
+        MetabenchError: where it is not there, or damaged.
+    """
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
+        return array
+    except FileNotFoundError:
+        raise MetabenchError(f"{path}: there is no such file") from None
+    except (OSError, ValueError, EOFError) as error:
+        told = " ".join(str(error).split())
+        raise MetabenchError(f"{path}: not an array of numbers in .npy format: {told}") from None
 
 
 def canonical(value: Any) -> str:

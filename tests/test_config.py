@@ -246,6 +246,41 @@ MISTAKES = {
 }  # fmt: skip
 
 
+@pytest.mark.fault(
+    "a key that is misspelt, missing or there twice",
+    "one line with file, key and what would be right, before any job",
+    "nothing",
+)
+@pytest.mark.fault(
+    "a file that is not YAML: a tab, an open bracket, nothing at all",
+    "one line with file, key and what would be right, before any job",
+    "nothing",
+)
+@pytest.mark.fault(
+    "an algorithm, data set, backbone or published row that there is not",
+    "one line with file, key and what would be right, before any job, with the nearest name",
+    "nothing",
+)
+@pytest.mark.fault(
+    "a hyperparameter of the wrong type, out of its range, or of another algorithm",
+    "one line with file, key and what would be right, before any job",
+    "nothing",
+)
+@pytest.mark.fault(
+    "a setting that the data cannot serve: more ways than classes, more shots than images",
+    "one line with file, key and what would be right, before any job",
+    "nothing",
+)
+@pytest.mark.fault(
+    "a module or class of Python that is not there, or has no hyperparameters",
+    "one line with file, key and what would be right, before any job",
+    "nothing",
+)
+@pytest.mark.fault(
+    "the same runs asked for twice",
+    "one line with file, key and what would be right, before any job",
+    "nothing",
+)
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_one_line_with_file_key_and_remedy(
     write: Write, tmp_path: Path, mistake: str
@@ -262,6 +297,7 @@ def test_a_mistake_is_one_line_with_file_key_and_remedy(
         assert part in message
 
 
+@pytest.mark.fault("a study that is not there", "one line that names it", "nothing")
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(MetabenchError, match=r"none\.yaml: no such file"):
         load(tmp_path / "none.yaml")
@@ -355,6 +391,7 @@ def test_the_command_line_says_an_error_in_one_line(
     assert err.count("\n") == 1
 
 
+@pytest.mark.fault("Ctrl-C", "the command ends without a word, with status 130", "as for SIGKILL")
 def test_an_interrupt_is_quiet(
     write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

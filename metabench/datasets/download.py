@@ -150,7 +150,7 @@ def _continue_part(url: str, part: Path, size: int, timeout: float) -> None:
                 raise _CutShortError("the server sent another range than was asked for")
             if "html" in response.headers.get("Content-Type", ""):
                 raise _RefusedError("the server sent an HTML page instead of the file")
-            size = size or int(response.headers.get("Content-Length", 0))
+            size = size or response.length or 0
             with part.open("ab" if have else "wb") as stream:
                 _copy(response, stream, have, size, part.name.removesuffix(".part"))
     except urllib.error.HTTPError as error:
@@ -159,7 +159,9 @@ def _continue_part(url: str, part: Path, size: int, timeout: float) -> None:
             raise _CutShortError("the server refused the range") from error
         if error.code in TRY_LATER:
             raise _CutShortError(f"HTTP {error.code}", _retry_after(error)) from error
-        raise _RefusedError(f"HTTP {error.code} {error.reason}") from error
+        # Of a redirect in a circle it tells a story of several lines.
+        told = " ".join(str(error.reason).split())
+        raise _RefusedError(f"HTTP {error.code} {told}") from error
     except urllib.error.URLError as error:
         if isinstance(error.reason, TimeoutError | ConnectionResetError):
             raise _CutShortError(str(error.reason)) from error
@@ -168,6 +170,10 @@ def _continue_part(url: str, part: Path, size: int, timeout: float) -> None:
         ) from error  # no such host, no network, no certificate
     except (http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise _CutShortError(str(error) or type(error).__name__) from error
+    except OSError as error:
+        raise MetabenchError(
+            f"{part}: cannot be written ({error.strerror}); what has arrived is kept"
+        ) from error
     if (have := part.stat().st_size) != size and size:
         raise _CutShortError(f"the connection closed after {have} of {size} bytes")
 

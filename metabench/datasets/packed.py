@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tarfile
 import zipfile
 import zlib
@@ -14,6 +15,8 @@ from typing import IO, Any
 from metabench.errors import MetabenchError
 
 TARS = (".tar", ".tar.gz", ".tgz")
+EXPANSION = 100  # how many times its size an archive may unpack to: a bomb does a thousand times
+SMALL = 10_000_000  # bytes; what unpacks to no more is harmless
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,20 @@ class Files:
 class _Found:
     """Files in the order in which they lie: how large each is, and how to read it."""
 
+    path: Path
+    most: float = math.inf  # bytes that all of them may have together
     sizes: dict[str, int] = field(default_factory=dict)
     reads: dict[str, Callable[[], bytes]] = field(default_factory=dict)
 
     def add(self, name: str, size: int, read: Callable[[], bytes]) -> None:
         self.sizes[name] = size
         self.reads[name] = read
+        self.most -= size
+        if self.most < 0:
+            raise MetabenchError(
+                f"{self.path}: unpacks to more than {EXPANSION} times its size, as no archive of "
+                "images does; nothing of it is used"
+            )
 
     def read(self, name: str) -> bytes:
         return self.reads[name]()
@@ -59,7 +70,8 @@ def open_packed(path: Path) -> Iterator[Files]:
     Raises:
         MetabenchError: if it is damaged, or one of its paths leads out of it.
     """
-    found = _Found()
+    most = math.inf if path.is_dir() else SMALL + EXPANSION * path.stat().st_size
+    found = _Found(path, most)
     try:
         with ExitStack() as stack:
             if path.is_dir():

@@ -87,7 +87,7 @@ def from_files(
         for name, content in files.each(places):
             try:
                 yield *places[name], read(content)[None]
-            except (UnidentifiedImageError, OSError) as error:
+            except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
                 raise MetabenchError(f"{where}: {name} is no readable image ({error})") from None
 
     return Part({one: len(names) for one, names in classes.items()}, images, where)

@@ -38,6 +38,8 @@ def prepare(data: DataSpec, sources: list[Path], out: Path) -> None:
         verify_source(archive, found[archive.name])
         verified[archive.name] = found[archive.name]
     out.mkdir(parents=True, exist_ok=True)
+    for left in out.parent.glob(f".{out.name}.*"):  # by one that was killed
+        shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
         made = Path(temporary, out.name)
         module.prepare(data.options, verified, made)

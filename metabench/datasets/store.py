@@ -15,14 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metabench.described import read_described, write_described
 from metabench.errors import MetabenchError
 from metabench.files import (
     content_digest,
     new_array,
     read_array,
-    read_json,
     write_array,
-    write_json,
     write_text,
 )
 
@@ -131,7 +130,10 @@ def _describe(
     classes: Sequence[str],
     meta: dict[str, Any],
 ) -> None:
-    """Write what a split has beside its images, ``meta.json`` last."""
+    """Write what a split has beside its images, ``meta.json`` last.
+
+    It quotes the digest of every file in the folder, those that only this data set has included.
+    """
     write_array(folder / "labels.npy", labels)
     write_text(folder / "classes.txt", "".join(f"{name}\n" for name in classes))
     description = {
@@ -142,21 +144,39 @@ def _describe(
         "classes": len(classes),
         "images": len(images),
     }
-    write_json(folder / "meta.json", {**description, **meta})
+    # Not what a killed write left behind.
+    beside = (f for f in sorted(folder.rglob("*")) if f.is_file() and f.name[0] != ".")
+    names = [file.relative_to(folder).as_posix() for file in beside]
+    write_described(folder / "meta.json", {**description, **meta}, names)
 
 
 def load_split(folder: Path, *, mapped: bool = True) -> Split:
     """The split in ``folder``; its images memory-mapped and read-only where ``mapped``.
 
     Raises:
-        MetabenchError: if it is not there, or not whole.
+        MetabenchError: if it is not there, not whole, or altered.
     """
-    if not (folder / "meta.json").is_file():
-        raise MetabenchError(f"{folder}: no whole split here (no meta.json); prepare it first")
-    meta = read_json(folder / "meta.json")
+    meta = read_meta(folder, "images.npy", "labels.npy", "classes.txt")
     classes = tuple((folder / "classes.txt").read_text(encoding="utf-8").splitlines())
     images = read_array(folder / "images.npy", mapped=mapped)
     return Split(images, read_array(folder / "labels.npy"), classes, meta)
+
+
+def read_images(folder: Path) -> NDArray[np.uint8]:
+    """The images of the split in ``folder`` and nothing else, memory-mapped and read-only."""
+    read_meta(folder, "images.npy")
+    return read_array(folder / "images.npy", mapped=True)
+
+
+def read_meta(folder: Path, *names: str) -> dict[str, Any]:
+    """What ``meta.json`` says of a split; it and the files ``names`` are checked.
+
+    Raises:
+        MetabenchError: if the split is not there, not whole, or altered.
+    """
+    if not (folder / "meta.json").is_file():
+        raise MetabenchError(f"{folder}: no whole split here (no meta.json); prepare it first")
+    return read_described(folder / "meta.json", *names)
 
 
 def verify(folder: Path) -> str:

@@ -1,21 +1,14 @@
-"""From a run's specification to its algorithm and its files."""
+"""From a run's specification to its algorithm."""
 
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
-
-import torch
-from safetensors.torch import load_file, save_file
 
 from metabench.algorithm import Algorithm
-from metabench.errors import MetabenchError
-from metabench.files import atomic
 from metabench.hyperparameters import parse
 from metabench.networks import build
 from metabench.spec import RunSpec
 from metabench.tasks import Problem
-from metabench.trees import Params
 
 
 def make_algorithm(
@@ -32,24 +25,3 @@ def make_algorithm(
     network = build(spec.backbone, input_shape, cls.outputs(problem))
     cls.check_network(network)
     return cls(network, problem, hp)
-
-
-def save_params(path: Path, params: Params, metadata: dict[str, str] | None = None) -> None:
-    """Write tensors atomically as safetensors, bit for bit."""
-    with atomic(path) as temporary:
-        tensors = {name: value.detach().cpu().contiguous() for name, value in params.items()}
-        save_file(tensors, temporary, metadata)
-
-
-def load_params(path: Path, device: torch.device | str = "cpu") -> Params:
-    """The tensors of a safetensors file.
-
-    Raises:
-        MetabenchError: where the file is damaged.
-    """
-    try:
-        return load_file(path, device=str(device))
-    except Exception as error:  # safetensors has no public error class of its own
-        raise MetabenchError(
-            f"{path}: not a whole safetensors file ({error}); delete it and run again"
-        ) from None

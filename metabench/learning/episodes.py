@@ -12,9 +12,10 @@ import torch
 from numpy.typing import NDArray
 
 from metabench import random
-from metabench.datasets.store import load_split
+from metabench.datasets.store import load_split, read_meta
+from metabench.described import read_described, write_described
 from metabench.errors import MetabenchError
-from metabench.files import content_digest, read_array, read_json, write_array, write_json
+from metabench.files import content_digest, read_array, write_array
 from metabench.learning.sampling import ImageSource, Normal, image_task
 from metabench.spec import DataSpec
 from metabench.tasks import Batch, Source, Task
@@ -64,7 +65,7 @@ def write_episodes(
     keys = random.fold_range(random.key(seed, f"episodes/{data.name}/{split}/{way}w{shot}s"), count)
     source = open_source(data, images, "cpu")
     if images is not None and (images / "episodes").is_dir():
-        arrays = _given(images / "episodes", way, shot)
+        arrays = _given(images, way, shot)
     elif isinstance(source, ImageSource):
         drawn = source.draw(keys, way, shot, queries)
         names = ("support", "query", LABELS)
@@ -80,13 +81,12 @@ def write_episodes(
             LABELS: task.query.y.numpy(),
             "tasks": source.tasks(keys).numpy() if hasattr(source, "tasks") else np.zeros(0),
         }
-    about = read_json(images / "meta.json") if images is not None else {"sha256": ""}
+    about = read_meta(images) if images is not None else {"sha256": ""}
     data_digest = about["sha256"]
     parts = [part for name in sorted(arrays) for part in (name, arrays[name])]
-    out.mkdir(parents=True, exist_ok=True)
     for name, array in arrays.items():
         write_array(out / f"{name}.npy", array)
-    write_json(
+    write_described(
         out / "episodes.json",
         {
             "dataset": data.name,
@@ -101,6 +101,7 @@ def write_episodes(
             "data_sha256": data_digest,
             **_about_images(about),
         },
+        [f"{name}.npy" for name in arrays],
     )
 
 
@@ -112,11 +113,12 @@ def _about_images(meta: dict[str, Any]) -> dict[str, Any]:
     return said
 
 
-def _given(folder: Path, way: int, shot: int) -> dict[str, NDArray[Any]]:
-    arrays = {
-        name: read_array(folder / f"{name}.npy").astype(np.int32)
-        for name in ("support", "query", LABELS)
-    }
+def _given(split: Path, way: int, shot: int) -> dict[str, NDArray[Any]]:
+    """The episodes that lie in the folder of a split."""
+    folder = split / "episodes"
+    files = {name: f"episodes/{name}.npy" for name in ("support", "query", LABELS)}
+    read_meta(split, *files.values())
+    arrays = {name: read_array(split / file).astype(np.int32) for name, file in files.items()}
     given = arrays["support"].shape[1:]
     if given != (way, shot):
         raise MetabenchError(
@@ -169,11 +171,15 @@ class EpisodeSet:
 def load_episodes(
     folder: Path, images: torch.Tensor | None, device: torch.device | str, *, labels: bool
 ) -> EpisodeSet:
-    """The episodes in ``folder``; with their query labels only where ``labels`` asks for them."""
-    meta = read_json(folder / "episodes.json")
+    """The episodes in ``folder``; with their query labels only where ``labels`` asks for them.
+
+    Raises:
+        MetabenchError: naming the file that is missing or altered.
+    """
     names = ["support", "query"] if images is not None else ["support_x", "support_y", "query_x"]
     if labels:
         names.append(LABELS)
+    meta = read_described(folder / "episodes.json", *(f"{name}.npy" for name in names))
     arrays = {
         name: torch.as_tensor(read_array(folder / f"{name}.npy"), device=device) for name in names
     }

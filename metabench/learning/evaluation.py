@@ -11,13 +11,15 @@ import torch
 from numpy.typing import NDArray
 
 from metabench.algorithm import Algorithm
-from metabench.datasets.store import load_split
-from metabench.files import read_json, write_array, write_json
+from metabench.datasets.store import read_images
+from metabench.described import read_described, write_described
+from metabench.files import write_array
 from metabench.learning import provenance
-from metabench.learning.assembly import load_params, make_algorithm
+from metabench.learning.assembly import make_algorithm
 from metabench.learning.devices import about_gpu, open_device
 from metabench.learning.episodes import EpisodeSet, load_episodes
 from metabench.learning.meta_testing import RECORDED, modes, run_episodes
+from metabench.learning.params import load_params
 from metabench.learning.sampling import load_images
 from metabench.spec import RunSpec
 from metabench.trees import Params
@@ -47,14 +49,13 @@ def evaluate(
     """
     with open_device(device) as where:
         begun = time.monotonic()
-        pictures = load_images(load_split(images).images, where) if images is not None else None
+        pictures = load_images(read_images(images), where) if images is not None else None
         test = load_episodes(episodes, pictures, where, labels=False)
         algorithm = make_algorithm(spec, test.input_shape)
+        trained = read_described(model / "train.json", "model.safetensors")
         params = load_params(model / "model.safetensors", where)
-        trained = read_json(model / "train.json")
         in_modes = modes(algorithm, params)
         recorded: list[int] = []
-        out.mkdir(parents=True, exist_ok=True)
         (out / "steps.npy").unlink(missing_ok=True)
         if trained["status"] == "diverged":
             predictions = nothing(spec, test, len(in_modes))
@@ -66,7 +67,7 @@ def evaluate(
                 write_array(out / "steps.npy", answers(spec, kept))
         write_array(out / "predictions.npy", predictions)
         cost = trained.pop("cost") | {"evaluate_seconds": round(time.monotonic() - begun, 3)}
-        write_json(
+        write_described(
             out / "run.json",
             {
                 **identity(spec),
@@ -84,6 +85,7 @@ def evaluate(
                     **about_gpu(where),
                 },
             },
+            ["predictions.npy", *["steps.npy"] * bool(recorded)],
         )
 
 

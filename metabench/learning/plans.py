@@ -11,6 +11,7 @@ import math
 import os
 import statistics
 import time
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -58,9 +59,8 @@ def choose(
         The plan, and what was measured: seconds a meta-iteration for each number of tasks at once.
     """
     file = cache_folder() / "plans" / f"{content_digest(what)}.json"
-    if file.exists():
-        known = read_json(file)
-        return Plan(**known["plan"]), known["seconds"]
+    if (known := remembered(file)) is not None:
+        return known
     best = default_plan(tasks, threads, algorithm.overhead(params), memory_mb)
     seconds: dict[Plan, float] = {}
     while (expected := at_most(algorithm, params, tasks, best)) is None:
@@ -70,9 +70,18 @@ def choose(
         seconds = measure(algorithm, params, tasks, others)
         best = min(seconds, key=lambda plan: seconds[plan])
     told = {str(plan.tasks_at_once): round(value, 6) for plan, value in seconds.items()}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_json(file, {"plan": asdict(best), "seconds": told, "what": what})
+    with suppress(MetabenchError):  # a cache that cannot be written costs time and nothing else
+        write_json(file, {"plan": asdict(best), "seconds": told, "what": what})
     return best, told
+
+
+def remembered(file: Path) -> tuple[Plan, dict[str, float]] | None:
+    """What was chosen and measured before; None where that is not known, or damaged."""
+    try:
+        known = read_json(file)
+        return Plan(**known["plan"]), known["seconds"]
+    except (MetabenchError, KeyError, TypeError):
+        return None
 
 
 def smaller(plan: Plan) -> Plan:

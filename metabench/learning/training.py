@@ -18,20 +18,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
 from tqdm import tqdm
 
 from metabench import random, tape
 from metabench.algorithm import Algorithm, Metrics
-from metabench.datasets.store import load_split
-from metabench.files import write_json, write_text
+from metabench.datasets.store import read_images
+from metabench.described import write_described
+from metabench.errors import MetabenchError
+from metabench.files import write_text
 from metabench.learning import engine, plans, provenance
-from metabench.learning.assembly import load_params, make_algorithm, save_params
+from metabench.learning.assembly import make_algorithm
 from metabench.learning.capture import Captured
 from metabench.learning.devices import about_gpu, open_device
 from metabench.learning.episodes import EpisodeSet, load_episodes, open_source
 from metabench.learning.meta_testing import Validation
 from metabench.learning.outer_loop import OuterLoop
+from metabench.learning.params import load_sealed, save_params, save_sealed
 from metabench.learning.sampling import load_images
 from metabench.spec import RunSpec
 from metabench.tasks import Source, Task
@@ -78,14 +80,17 @@ def train(
     """
     with open_device(device) as where:
         source = open_source(spec.data, images, where)
-        val = load_images(load_split(val_images).images, where) if val_images is not None else None
+        val = load_images(read_images(val_images), where) if val_images is not None else None
         validation = load_episodes(val_episodes, val, where, labels=True)
         algorithm = make_algorithm(spec, source.input_shape, source.train_classes)
         run = Run(spec, algorithm, source, validation, out, where, resume_every, memory_mb)
         run.start()
-        while run.progress.iteration < algorithm.hp.iterations and not run.progress.diverged:
-            run.interval()
-        run.finish()
+        try:
+            while run.progress.iteration < algorithm.hp.iterations and not run.progress.diverged:
+                run.interval()
+            run.finish()
+        finally:  # an error begins a line of its own
+            run.close()
 
 
 class Run:
@@ -124,7 +129,6 @@ class Run:
 
     def start(self) -> None:
         """Begin anew, or where the resume file of the same specification left off."""
-        self.out.mkdir(parents=True, exist_ok=True)
         if self.resume_file.exists():
             self.resume()
         self.started = time.monotonic() - self.progress.seconds
@@ -241,14 +245,16 @@ class Run:
         progress = json.dumps(vars(self.progress))
         plan = json.dumps([asdict(self.plan), self.measured])
         about = {"spec": self.spec.to_json(), "progress": progress, "plan": plan}
-        save_params(self.resume_file, tensors, about)
+        save_sealed(self.resume_file, tensors, about)
         self.saved_at = time.monotonic()
 
     def resume(self) -> None:
-        """Go on from the resume file, unless it is of another specification."""
-        tensors = load_params(self.resume_file, self.device)
-        with safe_open(self.resume_file, framework="pt") as file:
-            metadata = file.metadata()
+        """Go on from the resume file, unless it is damaged or of another specification."""
+        try:
+            tensors, metadata = load_sealed(self.resume_file, self.device)
+        except MetabenchError as error:
+            tqdm.write(f"{error}; begins anew")
+            return
         if metadata["spec"] != self.spec.to_json():
             return
         parts: dict[str, Params] = {"phi": {}, "outer": {}, "best": {}}
@@ -271,12 +277,11 @@ class Run:
             chosen, iteration = self.best, progress.best_iteration
         if not progress.diverged:
             chosen = self.algorithm.tune(chosen, lambda params: self.validate(params)[0])
-        if self.bar is not None:
-            self.bar.close()
+        self.close()
         save_params(self.out / "model.safetensors", chosen)
         cost = self.algorithm.cost()
         tasks = hp.meta_batch * progress.iteration
-        write_json(
+        write_described(
             self.out / "train.json",
             {
                 "iterations": progress.iteration,
@@ -301,8 +306,14 @@ class Run:
                     "hessian_vector_products": cost.hessian_vector_products * tasks,
                 },
             },
+            ["model.safetensors", "history.csv"],
         )
         self.resume_file.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """End the progress bar."""
+        if self.bar is not None:
+            self.bar.close()
 
 
 def threads(device: torch.device) -> int:

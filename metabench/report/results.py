@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from metabench.described import read_described
 from metabench.errors import MetabenchError
-from metabench.files import atomic, read_array, read_json
+from metabench.files import atomic, read_array
 from metabench.report import scoring
 from metabench.report.scoring import Array
 from metabench.report.statistics import mean_interval, trimmed_interval
@@ -77,7 +78,7 @@ def run_folders(roots: list[Path]) -> list[Path]:
 def read_run(folder: Path, study: str) -> dict[str, Any]:
     """``run.json`` of a folder, with the keys that scoring needs."""
     path = folder / "run.json"
-    run = read_described(path)
+    run = read_described(path, "predictions.npy", "steps.npy")
     run.setdefault("modes", ["inductive"])
     missing = [key for key in REQUIRED if key not in run]
     if missing:
@@ -92,37 +93,16 @@ def read_run(folder: Path, study: str) -> dict[str, Any]:
 def read_labels(root: Path, run: dict[str, Any], folder: Path) -> Array:
     """The query labels of the episodes that a run was tested on."""
     where = root / run["dataset"] / f"test-{run['way']}w{run['shot']}s"
-    episodes = read_described(where / "episodes.json")
+    episodes = read_described(where / "episodes.json", "query_labels.npy")
     if run["episodes_sha256"] != episodes["sha256"]:
         raise MetabenchError(
             f"{folder / 'run.json'}: tested on episodes {run['episodes_sha256'][:12]}, but "
             f"{where} holds {episodes['sha256'][:12]}; evaluate the run again"
         )
-    labels = load(where / "query_labels.npy")
+    labels = read_array(where / "query_labels.npy")
     if not np.isfinite(labels).all():
         raise MetabenchError(f"{where / 'query_labels.npy'}: a label is not finite")
     return labels
-
-
-def read_described(path: Path) -> dict[str, Any]:
-    """A JSON file, or one line that says why not."""
-    try:
-        described: dict[str, Any] = read_json(path)
-    except FileNotFoundError as error:
-        raise MetabenchError(f"{path}: there is no such file") from error
-    except (OSError, ValueError) as error:
-        raise MetabenchError(f"{path}: cannot be read as JSON: {error}") from error
-    return described
-
-
-def load(path: Path) -> Array:
-    """A ``.npy`` file, or one line that says why not."""
-    try:
-        return read_array(path)
-    except FileNotFoundError as error:
-        raise MetabenchError(f"{path}: there is no such file") from error
-    except (OSError, ValueError, EOFError) as error:
-        raise MetabenchError(f"{path}: not an array of numbers in .npy format: {error}") from error
 
 
 def check_predictions(path: Path, leading: int, run: dict[str, Any], labels: Array) -> Array:
@@ -134,7 +114,7 @@ def check_predictions(path: Path, leading: int, run: dict[str, Any], labels: Arr
         run: content of ``run.json``.
         labels: query labels of the episodes, [episodes, queries] or [episodes, queries, 1].
     """
-    values = load(path)
+    values = read_array(path)
     if leading == 1 and values.shape == labels.shape:
         values = values[None]
     if values.shape != (leading, *labels.shape):

@@ -2,7 +2,8 @@
 
     python -m metabench.speed.job BEGUN SPEC IMAGES VAL_IMAGES VAL_EPISODES OUT
 
-BEGUN is the time at which the program was started. It prints a JSON object of seconds since then.
+BEGUN is the time at which the program was started, by the clock that never jumps and that all
+processes share. It prints a JSON object of seconds since then.
 """
 
 from __future__ import annotations
@@ -20,23 +21,23 @@ def main(begun: float, spec: str, *paths: Any) -> None:
     from metabench.learning import training
     from metabench.spec import RunSpec
 
-    marks = {"imported": time.time() - begun}
+    marks = {"imported": time.monotonic() - begun}
 
     class Watched(training.Run):
         """A run that notes when its loop begins, and when each iteration is over."""
 
         def start(self) -> None:
-            marks["read"] = time.time() - begun
+            marks["read"] = time.monotonic() - begun
             super().start()
 
         def iterate(self, iteration: int) -> Metrics:
             metrics = super().iterate(iteration)
-            marks[f"iteration {iteration + 1}"] = time.time() - begun
+            marks[f"iteration {iteration + 1}"] = time.monotonic() - begun
             return metrics
 
     training.Run = Watched  # type: ignore[misc]
     training.train(RunSpec.from_json(spec), *paths)
-    marks["done"] = time.time() - begun
+    marks["done"] = time.monotonic() - begun
     print(json.dumps(marks))
 
 

@@ -74,7 +74,7 @@ def marks(snakefile: Path, folder: Path) -> dict[str, float]:
     paths = [folder / name for name in (f"{DATA}/train", f"{DATA}/val", EPISODES, "watched")]
     command = [sys.executable, "-m", "metabench.speed.job"]
     told = subprocess.run(
-        [*command, str(time.time()), spec, *map(str, paths)],
+        [*command, str(time.monotonic()), spec, *map(str, paths)],
         env=environment(folder) | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,

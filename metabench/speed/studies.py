@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import metabench
+from metabench.files import write_text
 
 STUDY = "study.yaml"
 JOBS_STUDY = """\
@@ -48,20 +49,14 @@ RUNS_A_SEED = 20
 
 def write_jobs_study(folder: Path) -> None:
     """A study of a few short runs on noise."""
-    write(folder / "datasets" / "noise.yaml", NOISE)
-    write(folder / STUDY, JOBS_STUDY)
+    write_text(folder / "datasets" / "noise.yaml", NOISE)
+    write_text(folder / STUDY, JOBS_STUDY)
 
 
 def write_runs_study(folder: Path, runs: int) -> None:
     """A study of ``runs`` runs, a multiple of 20."""
     seeds = ", ".join(map(str, range(runs // RUNS_A_SEED)))
-    write(folder / STUDY, RUNS_STUDY.replace("SEEDS", seeds))
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file and the folders above it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    write_text(folder / STUDY, RUNS_STUDY.replace("SEEDS", seeds))
 
 
 def snakemake(snakefile: Path, folder: Path, *arguments: str) -> list[str]:

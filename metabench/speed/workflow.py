@@ -9,8 +9,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from metabench.files import write_text
 from metabench.speed.clock import seconds_of
-from metabench.speed.studies import run, seconds_of_run, snakemake, write, write_runs_study
+from metabench.speed.studies import run, seconds_of_run, snakemake, write_runs_study
 
 DRY_RUNS = (1_000, 10_000)
 FINISHED = 1_000
@@ -65,7 +66,7 @@ def finish(snakefile: Path, folder: Path) -> None:
     """Write every output that a dry run names, and let Snakemake note them as its own."""
     planned = run(snakemake(snakefile, folder, "-n"), folder)
     for path in outputs(planned):
-        write(folder / path, "")
+        write_text(folder / path, "")
     run(snakemake(snakefile, folder, "--touch", "--forceall"), folder)
 
 

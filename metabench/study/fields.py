@@ -17,7 +17,7 @@ from metabench.hyperparameters import suggest
 T = TypeVar("T")
 
 # Names become folders and words of a shell.
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{,99}")
 
 
 def wrong(value: Any, where: str, right: str) -> MetabenchError:
@@ -60,7 +60,9 @@ def name(value: Any, where: str) -> str:
     """A name that can be a folder and a word of a shell."""
     if not isinstance(value, str) or not NAME.fullmatch(value):
         raise wrong(
-            value, where, "a name of lower-case letters, digits, '-' and '_' is, such as my-study"
+            value,
+            where,
+            "a name of at most 100 lower-case letters, digits, '-' and '_' is, such as my-study",
         )
     return value
 

@@ -50,6 +50,11 @@ def test_the_folders_of_a_study_come_before_the_environment(
     assert found.path == str(tmp_path / "published" / "letters.zip")
 
 
+@pytest.mark.fault(
+    "an archive with one file altered",
+    "one line with both digests; it is not used, and not downloaded in its stead",
+    "nothing",
+)
 def test_an_altered_archive_is_named_with_both_digests_and_not_used(
     tmp_path: Path, published: Archive, letters: dict[str, bytes]
 ) -> None:
@@ -64,6 +69,9 @@ def test_an_altered_archive_is_named_with_both_digests_and_not_used(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.fault(
+    "an archive that is cut, or has one bit turned", "one line with both digests", "nothing"
+)
 @pytest.mark.parametrize("damage", ["cut", "flipped"])
 def test_a_damaged_zip_is_named_with_both_digests(
     tmp_path: Path, published: Archive, damage: str
@@ -79,6 +87,11 @@ def test_a_damaged_zip_is_named_with_both_digests(
         fetch(published, [tmp_path / "damaged"], tmp_path / "letters.json")
 
 
+@pytest.mark.fault(
+    "a zip with an absolute path, a drive, or `..`",
+    "one line that names the archive and the path; nothing of it is used",
+    "nothing",
+)
 @pytest.mark.parametrize(
     "member",
     ["../outside.png", "/etc/outside.png", "letters/../../x.png", "C:\\x.png", "..\\x.png"],

@@ -47,6 +47,7 @@ def test_what_is_there_already_is_not_downloaded_again(target: Path) -> None:
     get(target, NOWHERE)
 
 
+@pytest.mark.fault("a download that was cut short before", "it is gone on with", "nothing")
 def test_a_partial_file_is_resumed(target: Path) -> None:
     part(target, CONTENT[:1000])
     with serve(CONTENT) as site:
@@ -55,6 +56,11 @@ def test_a_partial_file_is_resumed(target: Path) -> None:
     assert target.read_bytes() == CONTENT
 
 
+@pytest.mark.fault(
+    "a server that cannot go on where a download stopped",
+    "the file is read from its beginning",
+    "that part",
+)
 def test_a_server_that_ignores_the_range_is_read_from_the_beginning(target: Path) -> None:
     part(target, CONTENT[:1000])
     with serve(CONTENT, "whole") as site:
@@ -62,6 +68,9 @@ def test_a_server_that_ignores_the_range_is_read_from_the_beginning(target: Path
     assert target.read_bytes() == CONTENT
 
 
+@pytest.mark.fault(
+    "a partial download of another version of the file", "it is begun afresh", "that part"
+)
 @pytest.mark.parametrize("begun", [b"another version", b"x" * (len(CONTENT) + 1)])
 def test_a_partial_file_of_something_else_is_started_afresh(target: Path, begun: bytes) -> None:
     part(target, begun)
@@ -71,6 +80,11 @@ def test_a_partial_file_of_something_else_is_started_afresh(target: Path, begun:
     assert target.read_bytes() == CONTENT
 
 
+@pytest.mark.fault(
+    "a server that stalls, or closes the connection early",
+    "it is asked again for the rest",
+    "nothing",
+)
 @pytest.mark.parametrize("behaviour", ["503", "429", "cut", "stall"])
 def test_a_passing_failure_is_tried_again_where_it_stopped(target: Path, behaviour: str) -> None:
     with serve(CONTENT, behaviour, behaviour) as site:
@@ -80,6 +94,11 @@ def test_a_passing_failure_is_tried_again_where_it_stopped(target: Path, behavio
         assert site.ranges == ["", f"bytes={len(CONTENT) // 2}-", f"bytes={len(CONTENT) * 3 // 4}-"]
 
 
+@pytest.mark.fault(
+    "a server sends a page of HTML in place of the file, said to be a zip or not",
+    "refused; the next mirror is asked",
+    "nothing",
+)
 @pytest.mark.parametrize("behaviour", ["html", "html-as-zip"])
 def test_a_page_instead_of_the_file_is_refused(target: Path, behaviour: str) -> None:
     with serve(CONTENT, behaviour) as site, pytest.raises(MetabenchError, match="HTML page"):
@@ -88,6 +107,9 @@ def test_a_page_instead_of_the_file_is_refused(target: Path, behaviour: str) -> 
     assert not target.exists()
 
 
+@pytest.mark.fault(
+    "a mirror that has not got the file, or is not there", "the next mirror is asked", "nothing"
+)
 @pytest.mark.parametrize("behaviour", ["404", "html"])
 def test_the_next_mirror_is_asked(target: Path, behaviour: str) -> None:
     with serve(CONTENT, behaviour) as first, serve(CONTENT) as second:
@@ -96,6 +118,11 @@ def test_the_next_mirror_is_asked(target: Path, behaviour: str) -> None:
     assert target.read_bytes() == CONTENT
 
 
+@pytest.mark.fault(
+    "a server sends a wrong file, or more than the file",
+    "it never takes the file's name; one line with both digests",
+    "nothing",
+)
 @pytest.mark.parametrize("wrong", [CONTENT[::-1], CONTENT + b"more"])
 def test_a_wrong_file_takes_no_name(target: Path, wrong: bytes) -> None:
     with serve(wrong) as site, pytest.raises(MetabenchError) as error:
@@ -106,6 +133,7 @@ def test_a_wrong_file_takes_no_name(target: Path, wrong: bytes) -> None:
     assert not target.exists()
 
 
+@pytest.mark.fault("no network", "one line: which file to put where", "nothing")
 def test_offline_the_error_says_which_file_to_put_where(target: Path) -> None:
     with pytest.raises(MetabenchError) as error:
         get(target, NOWHERE)

@@ -78,6 +78,11 @@ HOSTILE = {
 }
 
 
+@pytest.mark.fault(
+    "a pickle of data that asks for a function or a class",
+    "one line that names it; nothing is called",
+    "nothing",
+)
 @pytest.mark.parametrize("protocol", [0, 2, 4, 5])
 @pytest.mark.parametrize("name", HOSTILE)
 def test_whatever_else_a_pickle_asks_for_is_refused(

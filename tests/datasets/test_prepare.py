@@ -31,6 +31,9 @@ def test_all_splits_are_made_and_nothing_else_is_left(tmp_path: Path) -> None:
         verify(tmp_path / "glyphs" / split)
 
 
+@pytest.mark.fault(
+    "Ctrl-C while data are prepared", "the data of before are whole", "that command's seconds"
+)
 def test_a_prepare_that_is_killed_leaves_what_was_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,6 +58,9 @@ def test_a_missing_archive_is_named(tmp_path: Path) -> None:
         prepare(OMNIGLOT, [], tmp_path / "omniglot")
 
 
+@pytest.mark.fault(
+    "an archive that changes after it was verified", "one line with both digests", "nothing"
+)
 def test_an_archive_that_changed_after_it_was_fetched_is_not_used(
     tmp_path: Path,
     published: Archive,

@@ -55,6 +55,11 @@ def test_what_an_algorithm_holds_beside_its_examples_counts(run):
     assert default_plan(run[2], overhead=10**6).tasks_at_once == 1
 
 
+@pytest.mark.fault(
+    "out of memory on the device, before or in the midst of training",
+    "that iteration is computed again with fewer tasks at once",
+    "nothing",
+)
 @pytest.mark.parametrize("from_call", [0, 8])
 def test_out_of_memory_is_tried_again_with_fewer_tasks_at_once(
     blobs, spec, tmp_path, monkeypatch, from_call
@@ -79,6 +84,11 @@ def test_out_of_memory_is_tried_again_with_fewer_tasks_at_once(
     assert about["engine"]["tasks_at_once"] == 2
 
 
+@pytest.mark.fault(
+    "one task alone is too much for the memory",
+    "one line that says what to lower",
+    "the iterations after the last resume file",
+)
 def test_a_task_that_does_not_fit_alone_is_told(run):
     with pytest.raises(MetabenchError, match="one task alone is too much for the memory"):
         plans.smaller(Plan(1))

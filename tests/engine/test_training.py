@@ -1,13 +1,7 @@
 """Meta-training learns, reproduces to the bit, survives a kill, and stops when it diverges."""
 
 import csv
-import os
-import random
 import shutil
-import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
@@ -15,7 +9,7 @@ import pytest
 from metabench.errors import MetabenchError
 from metabench.files import read_array, read_json
 from metabench.learning.evaluation import evaluate
-from metabench.learning.training import train
+from metabench.learning.training import Run, train
 
 EVERY = {
     "metabench.algorithms.maml:MAML": {"inner_lr": 0.3, "inner_steps": 1, "test_inner_steps": 3},
@@ -101,6 +95,11 @@ def test_meta_testing_needs_no_query_labels(blobs, spec, tmp_path):
     assert (read_array(tmp_path / "blind/predictions.npy")[0] == labels).mean() == expected
 
 
+@pytest.mark.fault(
+    "a loss that is not finite",
+    "training ends with the last finite phi and status `diverged`; tables say so",
+    "that run",
+)
 def test_a_loss_that_is_not_finite_stops_the_run_and_is_told(blobs, spec, tmp_path):
     of = spec("metabench.algorithms.fomaml:FOMAML", **{**COMMON, "outer_lr": 1e37})
     run(blobs, of, tmp_path)
@@ -114,6 +113,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_is_told(blobs, spec, tmp_pa
     assert read_json(tmp_path / "run.json")["status"] == "diverged"
 
 
+@pytest.mark.fault("a GPU that is not there", "one line", "nothing")
 def test_a_device_that_is_not_there_is_named(blobs, spec, tmp_path):
     import torch
 
@@ -124,51 +124,33 @@ def test_a_device_that_is_not_there_is_named(blobs, spec, tmp_path):
         train(of, None, None, blobs / "episodes/val", tmp_path, "cuda")
 
 
-@pytest.mark.slow
-def test_killed_at_random_moments_it_ends_with_the_same_model_to_the_bit(blobs, spec, tmp_path):
-    hp = {**COMMON, **EVERY["metabench.algorithms.maml:MAML"], "iterations": 1200}
-    of = spec("metabench.algorithms.maml:MAML", **{**hp, "validate_every": 50})
+@pytest.mark.fault(
+    "Ctrl-C in meta-training, with running statistics and with moments that tasks hand on",
+    "the same command, given again, ends with the same model to the bit",
+    "what came after the last resume file",
+)
+@pytest.mark.parametrize("name", [name for name in EVERY if name.endswith(("Reptile", "ProtoNet"))])
+def test_a_run_that_is_stopped_goes_on_to_the_same_model(blobs, spec, tmp_path, monkeypatch, name):
+    """tests/faults/test_kills.py has the same with SIGKILL, at random moments."""
+    of, interval = spec(name, **{**COMMON, **EVERY[name]}), Run.interval
+
+    def stopped(self):
+        if self.progress.iteration == 32:
+            raise KeyboardInterrupt
+        interval(self)
+
     run(blobs, of, tmp_path / "whole")
-    data, out = blobs / "data/blobs", tmp_path / "killed"
-    command = [
-        sys.executable, "-m", "metabench", "train", "--spec", of.to_json(),
-        "--images", str(data / "train"), "--val-images", str(data / "val"),
-        "--val-episodes", str(blobs / "episodes/val"), "--out", str(out), "--device", "cpu",
-        "--resume-every", "0",
-    ]  # fmt: skip
-    moments = random.Random(0)
-    kills = 0
-    while kills < 6:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        resume, before = out / "resume.safetensors", mtime(out / "resume.safetensors")
-        while process.poll() is None and mtime(resume) == before:
-            time.sleep(0.01)
-        time.sleep(moments.uniform(0, 0.6))
-        if process.poll() is not None:
-            break
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        kills += 1
-    subprocess.run(command, check=True, capture_output=True)
-    assert kills >= 3
-    assert not resume.exists()
-    models = [(tmp_path / x / "model.safetensors").read_bytes() for x in ("whole", "killed")]
+    monkeypatch.setattr(Run, "interval", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run(blobs, of, tmp_path / "stopped", resume_every=0.0)
+    monkeypatch.undo()
+    run(blobs, of, tmp_path / "stopped")
+    models = [(tmp_path / x / "model.safetensors").read_bytes() for x in ("whole", "stopped")]
     assert models[0] == models[1]
-    rows = [
-        [r[k] for k in ("iteration", "loss", "val_score")]
-        for x in ("whole", "killed")
-        for r in csv.DictReader((tmp_path / x / "history.csv").open())
-    ]
-    assert rows[: len(rows) // 2] == rows[len(rows) // 2 :]
 
 
-def mtime(path):
-    return path.stat().st_mtime_ns if path.exists() else None
-
-
+@pytest.mark.fault("a resume file of other hyperparameters", "training begins anew", "nothing")
 def test_a_resume_file_of_another_specification_is_not_used(blobs, spec, tmp_path, monkeypatch):
-    from metabench.learning.training import Run
-
     of = spec("metabench.algorithms.fomaml:FOMAML", **COMMON)
     monkeypatch.setattr(Run, "finish", lambda self: None)  # as if killed at the end
     run(blobs, of, tmp_path / "a", resume_every=0.0)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from metabench.described import write_described
 from metabench.files import write_array, write_json, write_text
 
 WAY, SHOT, QUERIES, EPISODES = 20, 1, 5, 40
@@ -106,6 +107,7 @@ def _images(results: Path) -> None:
     write_array(data / "images.npy", (pictures[:, None] * noise).reshape(-1, 28, 28, 1))
     write_array(data / "labels.npy", np.repeat(np.arange(CLASSES), 20).astype(np.int32))
     write_text(data / "classes.txt", "".join(f"Latin/character{i:02}\n" for i in range(CLASSES)))
+    write_described(data / "meta.json", {}, ["images.npy"])
     support = np.empty((EPISODES, WAY, SHOT), np.int32)
     query = np.empty((EPISODES, WAY * QUERIES), np.int32)
     labels = np.empty_like(query)
@@ -194,3 +196,4 @@ def _history(folder: Path, start: float, end: float, *, rising: bool) -> None:
             f"{i},{i * 0.6:.2f},{value:.4f},{f'{value:.4f}' if rising else ''},{validation}"
         )
     write_text(folder / "history.csv", "\n".join(rows) + "\n")
+    write_described(folder / "train.json", {}, ["history.csv"])

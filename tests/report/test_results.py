@@ -109,6 +109,11 @@ DAMAGES: dict[str, tuple[Callable[[Any], Any], str]] = {
 }
 
 
+@pytest.mark.fault(
+    "predictions of a wrong shape, type or class",
+    "one line that names the file and what is right",
+    "that run",
+)
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_wrong_predictions_are_named(fresh: Where, damage: str) -> None:
     path = fresh["runs"] / "omniglot_challenge_small1/20w1s/maml/seed0/predictions.npy"
@@ -118,6 +123,9 @@ def test_wrong_predictions_are_named(fresh: Where, damage: str) -> None:
         run(fresh)
 
 
+@pytest.mark.fault(
+    "predictions that are no array, or missing", "one line that names the file", "that run"
+)
 def test_predictions_that_are_no_array_are_named(fresh: Where) -> None:
     path = fresh["runs"] / "sinusoid/1w5s/maml/seed0/predictions.npy"
     path.write_text("0.1, 0.2")
@@ -128,6 +136,9 @@ def test_predictions_that_are_no_array_are_named(fresh: Where) -> None:
         run(fresh)
 
 
+@pytest.mark.fault(
+    "predictions none of which is finite", "one line that names the file", "that run"
+)
 def test_a_finished_run_without_a_finite_prediction_is_refused(fresh: Where) -> None:
     path = fresh["runs"] / "sinusoid/1w5s/maml/seed0/predictions.npy"
     write_array(path, np.full_like(np.load(path), np.nan))
@@ -135,6 +146,9 @@ def test_a_finished_run_without_a_finite_prediction_is_refused(fresh: Where) -> 
         run(fresh)
 
 
+@pytest.mark.fault(
+    "a run on other episodes than those that are there", "one line with both digests", "that run"
+)
 def test_a_run_on_other_episodes_is_refused(fresh: Where) -> None:
     path = fresh["episodes"] / "sinusoid/test-1w5s/episodes.json"
     write_json(path, {"sha256": "0" * 64})
@@ -144,6 +158,7 @@ def test_a_run_on_other_episodes_is_refused(fresh: Where) -> None:
         run(fresh)
 
 
+@pytest.mark.fault("a run of another study in the folder", "one line with file", "nothing")
 def test_a_run_of_another_study_is_refused(fresh: Where) -> None:
     path = fresh["runs"] / "sinusoid/1w5s/maml/seed0/run.json"
     write_json(path, {**read_json(path), "study": "other"})
@@ -151,6 +166,7 @@ def test_a_run_of_another_study_is_refused(fresh: Where) -> None:
         run(fresh)
 
 
+@pytest.mark.fault("a run that is there twice", "one line that names it", "nothing")
 def test_a_cell_that_is_there_twice_is_refused(fresh: Where) -> None:
     path = fresh["runs"] / "sinusoid/1w5s/maml/seed1/run.json"
     write_json(path, {**read_json(path), "seed": 0})

@@ -70,6 +70,11 @@ def test_a_study_is_not_mixed_with_the_default_one(copy: Copy) -> None:
     assert shown.stdout.startswith("metabench: error: study.yaml: the key 'seeds' is missing")
 
 
+@pytest.mark.fault(
+    "`--config` on Snakemake's command line, which would change a study without a trace",
+    "refused in one line",
+    "nothing",
+)
 def test_a_value_on_the_command_line_is_refused(copy: Copy) -> None:
     shown = copy.snakemake("--config", "seeds=[7]")
     assert shown.returncode == 1
@@ -77,6 +82,9 @@ def test_a_value_on_the_command_line_is_refused(copy: Copy) -> None:
     assert shown.stdout.count("\n") == 1
 
 
+@pytest.mark.fault(
+    "an algorithm without a rule", "one line that says which file to write", "nothing"
+)
 def test_an_algorithm_without_a_rule_is_named(copy: Copy) -> None:
     (copy.folder / "workflow/rules/algorithms/maml.smk").unlink()
     shown = copy.snakemake("--configfile", copy.write(STUDY))

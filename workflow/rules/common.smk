@@ -28,6 +28,11 @@ def study_file() -> Path:
         raise MetabenchError(
             f"--configfile: {len(given)} studies; one at a time is right"
         )
+    for path in (given[0], PROJECT):
+        if set("{}") & set(str(path)):
+            raise MetabenchError(
+                f"{path}: Snakemake takes braces in a path for wildcards; rename it"
+            )
     here = Path.cwd()
     return given[0].relative_to(here) if given[0].is_relative_to(here) else given[0]
 

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from metabench.described import read_described
 from metabench.files import read_array
 from metabench.report import formats
 from metabench.report.data import Report, at, run_folder
@@ -17,6 +18,7 @@ from metabench.report.scoring import Array, squared_error
 STEPS = (0, 1, 10)
 LINES = {0: (":", 0.55), 1: ("--", 0.8), 2: ("-", 1.0)}  # dashes and opacity, by place in STEPS
 PAIR = ["maml", "pretrain_finetune"]
+READ = ("support_x.npy", "support_y.npy", "query_x.npy", "query_labels.npy", "tasks.npy")
 
 
 def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
@@ -34,6 +36,7 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
         look.nothing(axes[0], "no run recorded its predictions after inner steps")
         return figure, "No run recorded its predictions after inner steps."
     folder = results / "episodes" / dataset / f"test-{way}w{shot}s"
+    read_described(folder / "episodes.json", *READ)
     labels = read_array(folder / "query_labels.npy")
     figure, axes = look.panels(1, len(shown), 3.5)
     episode, chosen_by = -1, ""
@@ -42,6 +45,7 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
         seed = int(rows["seed"].min())
         steps = at(rows, seed=seed)["step"].tolist()
         run = run_folder(results, report.study["study"], dataset, way, shot, algorithm, seed)
+        read_described(run / "run.json", "steps.npy")
         predictions = read_array(run / "steps.npy")
         errors = squared_error(predictions, labels)
         if episode < 0:

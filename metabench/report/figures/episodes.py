@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from metabench.described import read_described
 from metabench.files import read_array
 from metabench.report import formats
 from metabench.report.data import Report
@@ -24,7 +25,10 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
     """The first test episodes of the data set's first setting: a class a row."""
     way, shot = next((w, s) for name, w, s, _ in report.cells() if name == dataset)
     folder = results / "episodes" / dataset / f"test-{way}w{shot}s"
-    images = read_array(results / "data" / dataset / "test/images.npy", mapped=True)
+    split = results / "data" / dataset / "test"
+    read_described(split / "meta.json", "images.npy")
+    read_described(folder / "episodes.json", "support.npy", "query.npy", "query_labels.npy")
+    images = read_array(split / "images.npy", mapped=True)
     support, query = read_array(folder / "support.npy"), read_array(folder / "query.npy")
     labels = read_array(folder / "query_labels.npy")
     each = min(MOST_QUERIES, int(np.bincount(labels[0], minlength=way).max()))

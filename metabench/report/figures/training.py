@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from metabench.described import read_described
 from metabench.report import formats
 from metabench.report.data import Report, at, in_order, run_folder
 from metabench.report.figures import look
@@ -54,9 +55,10 @@ def read_curves(report: Report, results: Path, dataset: str, way: int, shot: int
     runs = in_order(at(report.runs, dataset=dataset, way=way, shot=shot), report)
     for _, run in runs.iterrows():
         where = (dataset, way, shot, run["algorithm"], run["seed"])
-        path = run_folder(results, report.study["study"], *where) / "history.csv"
-        if path.exists():
-            rows = pd.read_csv(path).dropna(subset="val_score")
+        folder = run_folder(results, report.study["study"], *where)
+        if (folder / "history.csv").exists():
+            read_described(folder / "train.json", "history.csv")
+            rows = pd.read_csv(folder / "history.csv").dropna(subset="val_score")
             about = {name: run[name] for name in ("algorithm", "seed", "status")}
             parts.append(rows.assign(**about))
     return pd.concat(parts) if parts else pd.DataFrame()

@@ -1,0 +1,172 @@
+"""The whole workflow: killed, started twice, and given names that mean something to a shell."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import PROJECT, Copy, copy_workflow
+
+from metabench.errors import MetabenchError
+from metabench.study.config import load
+
+pytestmark = pytest.mark.workflow
+
+STUDY = """\
+study: long
+seeds: [0]
+grid:
+  - dataset: sinusoid_smoke
+    settings: [5s]
+    algorithms: [maml]
+    set: {iterations: ITERATIONS, validate_every: 50}
+"""
+RUN = "results/runs/{study}/sinusoid_smoke/1w5s/maml/seed0"
+EVIL = "a b;touch pwned;$(touch pwned)`touch pwned`'\"&|<>*?\\ ü√ \N{GREEK SMALL LETTER PHI}"
+HOSTILE = [
+    *(
+        "a b",
+        "a'b",
+        'a"b',
+        "a;b",
+        "a|b",
+        "a&b",
+        "a>b",
+        "$(touch pwned)",
+        "`touch pwned`",
+        "${HOME}",
+    ),
+    *("a\nb", "a\tb", "../up", "..", ".", "/etc", "a/b", "a\\b", "-rf", "~", "*", "{a}", "a%b"),
+    *("ü", "\N{RIGHT-TO-LEFT OVERRIDE}a", "a" * 300, "", " ", "\N{NULL}"),
+]
+
+
+def study(name: str = "long", iterations: int = 30) -> str:
+    return STUDY.replace("long", name).replace("ITERATIONS", str(iterations))
+
+
+def started(copy: Copy, *arguments: str) -> subprocess.Popen[bytes]:
+    """Snakemake, with its jobs in a session of their own."""
+    environment = os.environ | {"PYTHONPATH": str(PROJECT), "METABENCH_CACHE": str(copy.folder)}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    with (copy.folder / "first.txt").open("w") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "snakemake", "--cores", "1", *arguments],
+            cwd=copy.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+
+
+@pytest.mark.fault(
+    "a second `snakemake` in the same folder for the same files",
+    "Snakemake refuses: `Incomplete files` while a model is trained, or `Directory cannot be "
+    "locked`; the first goes on",
+    "nothing",
+)
+@pytest.mark.fault(
+    "`snakemake` of another study beside it, on the same data",
+    "it runs where data and episodes are made already, and is refused as above where they are not",
+    "nothing",
+)
+@pytest.mark.fault(
+    "SIGKILL for Snakemake and all of its jobs",
+    "`snakemake --unlock` and `--rerun-incomplete`, as it says; training goes on where it was",
+    "what came after the last resume file, and jobs that were running",
+)
+def test_two_at_once_and_a_kill(copy: Copy) -> None:
+    model, other = (f"{RUN.format(study=name)}/model.safetensors" for name in ("long", "other"))
+    short = copy.write(study("other"), "other.yaml")
+    episodes = "results/episodes/sinusoid_smoke/val-1w5s/episodes.json"
+    assert copy.snakemake(episodes, "--configfile", short).returncode == 0
+    long = ["--configfile", copy.write(study(iterations=100_000))]
+    first = started(copy, model, *long)
+    try:
+        while not (copy.folder / model).with_name("history.csv").exists():
+            assert first.poll() is None, (copy.folder / "first.txt").read_text()
+            time.sleep(0.05)
+        for flags, told in ([], "Incomplete files"), (["--rerun-incomplete"], "cannot be locked"):
+            second = copy.snakemake(model, *flags, *long)
+            assert second.returncode == 1
+            assert told in second.stdout
+            assert "Traceback" not in second.stdout
+        beside = copy.snakemake(other, "--configfile", short)
+        assert beside.returncode == 0, beside.stdout
+        assert first.poll() is None
+    finally:
+        os.killpg(first.pid, signal.SIGKILL)
+        first.wait()
+    short = ["--configfile", copy.write(study(), "study.yaml")]
+    assert copy.snakemake("--unlock", *short).returncode == 0
+    again = copy.snakemake("--rerun-incomplete", model, *short)
+    assert again.returncode == 0, again.stdout
+    assert (copy.folder / model).read_bytes() == (copy.folder / other).read_bytes()
+
+
+@pytest.mark.fault(
+    "a study, data set or algorithm whose name a shell or a file system would misread: spaces, "
+    "quotes, `;`, `$(...)`, newlines, `..`, `{}`, 300 letters, other alphabets",
+    "refused in one line before any job",
+    "nothing",
+)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_that_means_something_else_is_refused(tmp_path: Path, name: str) -> None:
+    quoted = '"' + "".join(f"\\U{ord(letter):08x}" for letter in name) + '"'
+    places = ["study: long", "dataset: sinusoid_smoke", "algorithms: [maml]"]
+    for place in places:
+        word = place.split()[-1].strip("[]")
+        (tmp_path / "study.yaml").write_text(study().replace(place, place.replace(word, quoted)))
+        with pytest.raises(MetabenchError) as error:
+            load(tmp_path / "study.yaml", PROJECT / "config")
+        assert "\n" not in str(error.value)
+        assert str(error.value).startswith(f"{tmp_path / 'study.yaml'}: ")
+
+
+@pytest.mark.fault(
+    "titles, the study's file, the project's folder and that of archives full of spaces, quotes, "
+    "`;`, `$(...)`, backquotes and other alphabets",
+    "harmless: the study runs to its page, and no shell sees more than one word",
+    "nothing",
+)
+def test_hostile_texts_are_harmless_from_end_to_end(tmp_path: Path) -> None:
+    folder = tmp_path / EVIL
+    archives = folder / f"archives {EVIL}"
+    archives.mkdir(parents=True)
+    copy = copy_workflow(folder)
+    text = f"title: {quoted_yaml(EVIL)}\narchives: {quoted_yaml(str(archives))}\n"
+    name = copy.write(text + study(iterations=4), f"{EVIL}.yaml")
+    for kind, file in (("datasets", "sinusoid_smoke"), ("algorithms", "maml")):
+        path = folder / "config" / kind / f"{file}.yaml"
+        lines = path.read_text().splitlines()
+        titled = [f"title: {quoted_yaml(EVIL)}" if li.startswith("title:") else li for li in lines]
+        path.write_text("\n".join(titled) + "\n")
+    planned = copy.plan(name)
+    assert {"train_maml", "evaluate", "page"} <= {job.rule for job in planned}
+    done = copy.snakemake("--configfile", name)
+    assert done.returncode == 0, done.stdout
+    page = (folder / "reports/long/index.html").read_text(encoding="utf-8")
+    assert "$(touch pwned)" in page  # as text
+    assert not list(tmp_path.rglob("pwned"))
+
+
+@pytest.mark.fault(
+    "braces in the path of a study or of the project, which are Snakemake's wildcards",
+    "refused in one line before any job",
+    "nothing",
+)
+def test_braces_in_a_path_are_refused(copy: Copy) -> None:
+    shown = copy.snakemake("--configfile", copy.write(study(), "{x}.yaml"))
+    assert shown.returncode == 1
+    assert shown.stdout.endswith(
+        "{x}.yaml: Snakemake takes braces in a path for wildcards; rename it\n"
+    )
+    assert shown.stdout.count("\n") == 1
+
+
+def quoted_yaml(text: str) -> str:
+    """A text in YAML's single quotes."""
+    return "'" + text.replace("'", "''") + "'"
