@@ -108,6 +108,14 @@ def _evaluate(options: argparse.Namespace) -> None:
     )
 
 
+def _external(options: argparse.Namespace) -> None:
+    from metabench.external import run_external
+
+    run_external(
+        _spec(options.spec), options.episodes, options.program, options.out, options.command
+    )
+
+
 def _collect(options: argparse.Namespace) -> None:
     from metabench.report.results import collect
 
@@ -225,6 +233,14 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--episodes", type=Path, required=True, metavar="FOLDER")
     evaluate.add_argument("--model", type=Path, required=True, metavar="FOLDER")
     evaluate.set_defaults(run=_evaluate)
+
+    external = commands.add_parser("external", help="run a program in any language; check it")
+    external.add_argument("--spec", required=True, metavar="JSON", help="the run")
+    external.add_argument("--episodes", type=Path, required=True, metavar="FOLDER")
+    external.add_argument("--program", type=Path, required=True, metavar="FILE", help="its source")
+    external.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    external.add_argument("command", nargs="*", help="after --: the program and its arguments")
+    external.set_defaults(run=_external)
 
     collect = commands.add_parser("collect", help="check and score all runs of a study")
     collect.add_argument("--study", type=Path, required=True, metavar="FILE")

@@ -45,6 +45,23 @@ class RunSpec:
         """Canonical JSON: equal exactly where the specifications are."""
         return canonical({**vars(self), "data": vars(self.data)})
 
+    def identity(self) -> dict[str, Any]:
+        """What a result says of the run that it is of."""
+        return {
+            "study": self.study,
+            "dataset": self.data.name,
+            "task": self.data.task,
+            "way": self.way,
+            "shot": self.shot,
+            "algorithm": self.algorithm,
+            "title": self.title or self.algorithm,
+            "seed": self.seed,
+            "backbone": self.backbone,
+            "hyperparameters": self.hyperparameters,
+            "published_iterations": self.published_iterations,
+            "code": self.code,
+        }
+
     @staticmethod
     def from_json(text: str) -> RunSpec:
         """The inverse of ``to_json``."""

@@ -68,7 +68,7 @@ def evaluate(
     write_json(
         out / "run.json",
         {
-            **identity(spec),
+            **spec.identity(),
             **trained,
             "modes": in_modes,
             **({"steps": recorded} if recorded else {}),
@@ -83,24 +83,6 @@ def evaluate(
             },
         },
     )
-
-
-def identity(spec: RunSpec) -> dict[str, Any]:
-    """What a result says of the run that it is of."""
-    return {
-        "study": spec.study,
-        "dataset": spec.data.name,
-        "task": spec.data.task,
-        "way": spec.way,
-        "shot": spec.shot,
-        "algorithm": spec.algorithm,
-        "title": spec.title or spec.algorithm,
-        "seed": spec.seed,
-        "backbone": spec.backbone,
-        "hyperparameters": spec.hyperparameters,
-        "published_iterations": spec.published_iterations,
-        "code": spec.code,
-    }
 
 
 def recorded_steps(algorithm: Algorithm, params: Params, test: EpisodeSet) -> list[int]:

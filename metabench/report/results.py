@@ -11,16 +11,15 @@ import numpy as np
 import pandas as pd
 
 from metabench.errors import MetabenchError
-from metabench.files import atomic, read_array, read_json
+from metabench.files import atomic
 from metabench.report import scoring
 from metabench.report.scoring import Array
 from metabench.report.statistics import mean_interval, trimmed_interval
+from metabench.run_files import KEY, check_predictions, load, read_episodes, read_run
 from metabench.study.yaml_file import read_mapping
 
-KEY = ["dataset", "way", "shot", "algorithm", "seed"]
 SCORE_COLUMNS = [*KEY, "mode", "episode", "score", "diverged"]
 STEP_COLUMNS = [*KEY, "mode", "step", "mean", "ci95", "robust", "diverged_episodes"]
-REQUIRED = ("study", *KEY, "task", "status", "modes", "episodes_sha256")
 Rows = list[dict[str, Any]]
 
 
@@ -74,88 +73,19 @@ def run_folders(roots: list[Path]) -> list[Path]:
     return sorted(folders)
 
 
-def read_run(folder: Path, study: str) -> dict[str, Any]:
-    """``run.json`` of a folder, with the keys that scoring needs."""
-    path = folder / "run.json"
-    run = read_described(path)
-    run.setdefault("modes", ["inductive"])
-    missing = [key for key in REQUIRED if key not in run]
-    if missing:
-        raise MetabenchError(f"{path}: no '{missing[0]}'; needed are {', '.join(REQUIRED)}")
-    if run["study"] != study:
-        raise MetabenchError(f"{path}: of study '{run['study']}', but '{study}' is reported")
-    if run["status"] not in ("finished", "diverged"):
-        raise MetabenchError(f"{path}: status '{run['status']}'; finished or diverged")
-    return run
-
-
 def read_labels(root: Path, run: dict[str, Any], folder: Path) -> Array:
     """The query labels of the episodes that a run was tested on."""
     where = root / run["dataset"] / f"test-{run['way']}w{run['shot']}s"
-    episodes = read_described(where / "episodes.json")
-    if run["episodes_sha256"] != episodes["sha256"]:
-        raise MetabenchError(
-            f"{folder / 'run.json'}: tested on episodes {run['episodes_sha256'][:12]}, but "
-            f"{where} holds {episodes['sha256'][:12]}; evaluate the run again"
-        )
+    read_episodes(where, run, folder)
     labels = load(where / "query_labels.npy")
     if not np.isfinite(labels).all():
         raise MetabenchError(f"{where / 'query_labels.npy'}: a label is not finite")
     return labels
 
 
-def read_described(path: Path) -> dict[str, Any]:
-    """A JSON file, or one line that says why not."""
-    try:
-        described: dict[str, Any] = read_json(path)
-    except FileNotFoundError as error:
-        raise MetabenchError(f"{path}: there is no such file") from error
-    except (OSError, ValueError) as error:
-        raise MetabenchError(f"{path}: cannot be read as JSON: {error}") from error
-    return described
-
-
-def load(path: Path) -> Array:
-    """A ``.npy`` file, or one line that says why not."""
-    try:
-        return read_array(path)
-    except FileNotFoundError as error:
-        raise MetabenchError(f"{path}: there is no such file") from error
-    except (OSError, ValueError, EOFError) as error:
-        raise MetabenchError(f"{path}: not an array of numbers in .npy format: {error}") from error
-
-
-def check_predictions(path: Path, leading: int, run: dict[str, Any], labels: Array) -> Array:
-    """The predictions of ``path`` as [leading, *labels.shape], checked.
-
-    Args:
-        path: ``predictions.npy`` or ``steps.npy``.
-        leading: how many modes or steps the file must have; one may leave its axis out.
-        run: content of ``run.json``.
-        labels: query labels of the episodes, [episodes, queries] or [episodes, queries, 1].
-    """
-    values = load(path)
-    if leading == 1 and values.shape == labels.shape:
-        values = values[None]
-    if values.shape != (leading, *labels.shape):
-        raise MetabenchError(f"{path}: shape {values.shape}; must be {(leading, *labels.shape)}")
-    kind = np.integer if run["task"] == "classification" else np.floating
-    if not np.issubdtype(values.dtype, kind):
-        need = "whole numbers (int32)" if kind is np.integer else "floating point (float32)"
-        raise MetabenchError(f"{path}: elements are {values.dtype}; must be {need}")
-    if kind is np.integer:
-        lowest, highest = int(values.min()), int(values.max())
-        if lowest < 0 or highest >= run["way"]:
-            wrong = lowest if lowest < 0 else highest
-            raise MetabenchError(f"{path}: class {wrong}; must be 0 to {run['way'] - 1}")
-    elif not np.isfinite(values).any():
-        raise MetabenchError(f"{path}: not one prediction is finite, yet the run is 'finished'")
-    return values
-
-
 def score_run(folder: Path, run: dict[str, Any], labels: Array) -> pd.DataFrame:
     """One row an episode and mode."""
-    values = check_predictions(folder / "predictions.npy", len(run["modes"]), run, labels)
+    values = check_predictions(folder / "predictions.npy", len(run["modes"]), run, labels.shape)
     score, lost = _scores(values, run, labels)
     frames = [
         pd.DataFrame({"mode": mode, "episode": range(len(score[i])), "score": score[i]}).assign(
@@ -173,7 +103,7 @@ def score_steps(folder: Path, run: dict[str, Any], labels: Array) -> pd.DataFram
         return pd.DataFrame(columns=STEP_COLUMNS)
     if not run.get("steps"):
         raise MetabenchError(f"{folder / 'run.json'}: no 'steps', though there is a steps.npy")
-    values = check_predictions(path, len(run["steps"]), run, labels)
+    values = check_predictions(path, len(run["steps"]), run, labels.shape)
     rows = []
     for step, score, lost in zip(run["steps"], *_scores(values, run, labels), strict=True):
         mean, ci95 = mean_interval(score)

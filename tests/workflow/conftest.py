@@ -46,7 +46,9 @@ class Copy:
 
     def write_example(self) -> None:
         """Write the files that docs/adding-an-algorithm.md shows."""
-        blocks = re.findall(r"^```\w+\n# file: (\S+)\n(.*?)^```", DOCUMENT.read_text(), re.M | re.S)
+        blocks = re.findall(
+            r"^```\w+\n(?:#|//) file: (\S+)\n(.*?)^```", DOCUMENT.read_text(), re.M | re.S
+        )
         assert len(blocks) == 6
         for name, text in blocks:
             self.write(text, name)

@@ -88,7 +88,7 @@ def _about_runs(runs: pd.DataFrame) -> dict[str, Any]:
     about["test_images"] = first.get("subset.images")
     for name in COSTS:
         column = f"cost.{name}"
-        about[name] = costed[column].mean() if column in costed else None
+        about[name] = costed[column].mean() if column in costed else math.nan
     return about
 
 
