@@ -140,6 +140,15 @@ def _page(options: argparse.Namespace) -> None:
     write_page(options.report, _study(options.study))
 
 
+def _partial(options: argparse.Namespace) -> None:
+    from metabench.report.partial import write_partial
+    from metabench.study.config import load
+
+    study = load(options.study, options.config)
+    out = options.out or Path("reports", study.name, "partial")
+    print(write_partial(study.values, study.runs, options.results, options.logs, out))
+
+
 def _speed(options: argparse.Namespace) -> None:
     from metabench.speed.measure import write_measurement
 
@@ -260,6 +269,13 @@ def _parser() -> argparse.ArgumentParser:
         if name == "figures":
             command.add_argument("--results", type=Path, required=True, metavar="FOLDER")
         command.set_defaults(run=run)
+
+    partial = commands.add_parser("partial", help="report what a study has finished so far")
+    partial.add_argument("study", type=Path, help="such as config/config.yaml")
+    for name in ("config", "results", "logs"):
+        partial.add_argument(f"--{name}", type=Path, default=Path(name), metavar="FOLDER")
+    partial.add_argument("--out", type=Path, metavar="FOLDER", help="reports/<study>/partial")
+    partial.set_defaults(run=_partial)
 
     speed = commands.add_parser("speed", help="measure how fast metabench is on this machine")
     speed.add_argument("part", choices=PARTS, help="; ".join(f"{k}: {v}" for k, v in PARTS.items()))

@@ -51,7 +51,7 @@ def run_external(
     test = read_described(episodes / "episodes.json")
     write_json(about, known | seen(test, seconds) | told)
     run = read_run(out, spec.study)
-    for key in ("task", *KEY):
+    for key in ("task", *KEY, "hyperparameters"):
         if run[key] != known[key]:
             raise MetabenchError(f"{about}: {key} is {run[key]!r}; {known[key]!r} is right")
     read_episodes(episodes, run, out)

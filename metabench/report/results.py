@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,15 @@ from metabench.study.yaml_file import read_mapping
 SCORE_COLUMNS = [*KEY, "mode", "episode", "score", "diverged"]
 STEP_COLUMNS = [*KEY, "mode", "step", "mean", "ci95", "robust", "diverged_episodes"]
 Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A run, and what came out of it: no rows where it diverged."""
+
+    run: dict[str, Any]
+    scores: pd.DataFrame
+    steps: pd.DataFrame
 
 
 def collect(study_file: Path, runs: list[Path], episodes_root: Path, out: Path) -> None:
@@ -47,19 +58,27 @@ def collect(study_file: Path, runs: list[Path], episodes_root: Path, out: Path) 
         MetabenchError: naming the file that is missing or wrong, and what is wrong with it.
     """
     study = read_mapping(study_file)
-    described: Rows = []
-    scores, steps = [], []
-    for folder in run_folders(runs):
-        run = read_run(folder, str(study["study"]))
-        labels = read_labels(episodes_root, run, folder)
-        described.append({**run, "episodes": labels.shape[0], "queries": labels.shape[1]})
-        if run["status"] == "finished":
-            scores.append(score_run(folder, run, labels))
-            steps.append(score_steps(folder, run, labels))
-    refuse_twins(described)
-    _write(out / "scores.csv.gz", _joined(scores, SCORE_COLUMNS))
-    _write(out / "steps.csv", _joined(steps, STEP_COLUMNS))
-    _write(out / "runs.csv", flatten(described))
+    name = str(study["study"])
+    scored = [score(folder, name, episodes_root) for folder in run_folders(runs)]
+    refuse_twins([each.run for each in scored])
+    write_collected(scored, out)
+
+
+def score(folder: Path, study: str, episodes_root: Path) -> Scored:
+    """Check and score the run in ``folder``."""
+    run = read_run(folder, study)
+    labels = read_labels(episodes_root, run, folder)
+    told = {**run, "episodes": labels.shape[0], "queries": labels.shape[1]}
+    if run["status"] == "diverged":
+        return Scored(told, pd.DataFrame(), pd.DataFrame())
+    return Scored(told, score_run(folder, run, labels), score_steps(folder, run, labels))
+
+
+def write_collected(scored: Sequence[Scored], out: Path) -> None:
+    """Write the three files that ``collect`` describes."""
+    write_frame(out / "scores.csv.gz", _joined([each.scores for each in scored], SCORE_COLUMNS))
+    write_frame(out / "steps.csv", _joined([each.steps for each in scored], STEP_COLUMNS))
+    write_frame(out / "runs.csv", flatten([each.run for each in scored]))
 
 
 def run_folders(roots: list[Path]) -> list[Path]:
@@ -150,7 +169,8 @@ def _joined(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     return pd.concat(filled) if filled else pd.DataFrame(columns=columns)
 
 
-def _write(path: Path, frame: pd.DataFrame) -> None:
+def write_frame(path: Path, frame: pd.DataFrame) -> None:
+    """Write a frame as ``.csv`` or ``.csv.gz``, atomically."""
     content = frame.to_csv(index=False, float_format="%.9g").encode()
     if path.suffix == ".gz":  # without a time or name in its header: equal results, equal files
         content = gzip.compress(content, mtime=0)

@@ -55,13 +55,20 @@ class Copy:
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Snakemake in the copy; its output and errors are in `stdout`, in their order."""
+        return self._run("snakemake", "--cores", "2", *arguments)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of metabench in the copy, in the same way."""
+        return self._run("metabench", *arguments)
+
+    def _run(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": f"{self.folder}{os.pathsep}{PROJECT}",
             "XDG_CACHE_HOME": str(self.folder / ".cache"),
         }
         return subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=self.folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -107,7 +114,7 @@ def _line(key: str, block: str) -> re.Match[str] | None:
 def copy_workflow(folder: Path) -> Copy:
     """Copy everything that Snakemake reads; the package itself is where it is installed."""
     shutil.copy(PROJECT / "Snakefile", folder)
-    for name in ("workflow", "config"):
+    for name in ("workflow", "config", "profiles"):
         shutil.copytree(PROJECT / name, folder / name)
     return Copy(folder)
 

@@ -77,3 +77,25 @@ rule page:
     localrule: True
     shell:
         f"logged {{log:q}} python -m metabench page --study {{input.study:q}} --report {REPORT}"
+
+
+# `snakemake --cores 1 partial`: what has finished so far. Runs are no input of it, so that it starts
+# none; and it has no output, so that it is done whenever it is asked for.
+rule partial:
+    input:
+        study=study_file(),
+    log:
+        f"logs/{STUDY.name}/partial.log",
+    localrule: True
+    params:
+        config=str(PROJECT / "config"),
+    shell:
+        "python -m metabench partial {input.study:q} --config {params.config:q} 2>&1 | tee {log:q}"
+
+
+onerror:
+    print(
+        "What does not depend on what failed was run. To see what there is: "
+        f"metabench partial {study_file()}",
+        file=sys.stderr,
+    )

@@ -51,6 +51,8 @@ def write_page(report: Path, study: dict[str, Any]) -> None:
         answers=answers(tables["results"][0], tables["paired"][0]),
         tables={name: html_table(text) for name, (_, text) in tables.items() if len(text)},
         figures=[figure(report / "figures" / f"{name}.svg") for name in drawn],
+        missing=len(found.gaps),
+        asked=len(found.gaps) + len(found.runs),
         shares=cut_down(found),
         provenance=provenance(found),
         version=__version__,

@@ -15,6 +15,7 @@ from metabench.files import write_text
 from metabench.report import formats, published
 from metabench.report.data import Report, read_report
 from metabench.report.tables.cost import cost_numbers, cost_text
+from metabench.report.tables.gaps import gaps_text
 from metabench.report.tables.paired import paired_numbers, paired_text
 from metabench.report.tables.results import results_numbers, results_text
 from metabench.report.tables.steps import steps_numbers, steps_text
@@ -23,6 +24,8 @@ from metabench.report.tables.summary import summary_numbers, summary_text
 
 def write_tables(report: Path, study: dict[str, Any]) -> None:
     """Write ``report/tables/<name>.{csv,md,tex}`` for every name of ``TABLE_NAMES``.
+
+    A partial report has ``gaps`` beside them.
 
     Args:
         report: ``reports/<study>``, with what ``metabench collect`` wrote.
@@ -41,10 +44,13 @@ def make_tables(report: Report) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     results = results_numbers(report, papers)
     steps = steps_numbers(report, papers)
     paired = paired_numbers(report)
-    return {
+    tables = {
         "summary": (summary_numbers(results), summary_text(results)),
         "results": (results, results_text(results)),
         "steps": (steps, steps_text(steps)),
         "paired": (paired, paired_text(paired)),
         "cost": (cost_numbers(results), cost_text(results)),
     }
+    if len(report.gaps):
+        tables["gaps"] = (report.gaps, gaps_text(report.gaps))
+    return tables
