@@ -43,6 +43,12 @@ def _check(options: argparse.Namespace) -> None:
     print(describe(load(options.study)))
 
 
+def _doctor(options: argparse.Namespace) -> None:
+    from metabench.doctor.examine import report
+
+    report(Path.cwd(), options.config)
+
+
 def _rates(options: argparse.Namespace) -> None:
     from metabench.files import read_json
     from metabench.study.rates import COLUMNS, measured
@@ -189,6 +195,10 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="check a study file and print what it asks for")
     check.add_argument("study", type=Path, help="such as config/config.yaml")
     check.set_defaults(run=_check)
+
+    doctor = commands.add_parser("doctor", help="look whether metabench can be used here")
+    doctor.add_argument("--config", type=Path, default=Path("config"), metavar="FOLDER")
+    doctor.set_defaults(run=_doctor)
 
     rates = commands.add_parser("rates", help="seconds of an iteration, for config/rates.csv")
     rates.add_argument("runs", type=Path, nargs="+", help="folders of finished runs")
