@@ -78,6 +78,7 @@ def evaluate(
             "cost": cost,
             "evaluated": {
                 "git_commit": provenance.git_commit(),
+                "engine_code": provenance.engine_code(),
                 "versions": provenance.versions(),
                 "device": provenance.device_name(where),
             },

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import metabench
+from metabench.sources import source_digest
 
 
 def versions() -> dict[str, str]:
@@ -34,6 +35,11 @@ def git_commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return ""
     return told.stdout.strip()
+
+
+def engine_code() -> str:
+    """The digest of the code that trains and tests every algorithm."""
+    return source_digest("metabench.learning.training", "metabench.learning.evaluation")
 
 
 def device_name(device: Any) -> str:

@@ -64,7 +64,7 @@ class Copy:
     def _run(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": f"{self.folder}{os.pathsep}{PROJECT}",
+            "PYTHONPATH": str(self.folder),
             "XDG_CACHE_HOME": str(self.folder / ".cache"),
         }
         return subprocess.run(
@@ -112,9 +112,9 @@ def _line(key: str, block: str) -> re.Match[str] | None:
 
 
 def copy_workflow(folder: Path) -> Copy:
-    """Copy everything that Snakemake reads; the package itself is where it is installed."""
+    """Copy everything that a study is run with."""
     shutil.copy(PROJECT / "Snakefile", folder)
-    for name in ("workflow", "config", "profiles"):
+    for name in ("workflow", "config", "profiles", "metabench"):
         shutil.copytree(PROJECT / name, folder / name)
     return Copy(folder)
 
