@@ -143,6 +143,7 @@ def _runs(
 ) -> list[RunSpec]:
     """Every algorithm in every setting of a cell from every seed."""
     runs = []
+    codes = {name: _code(algorithm, cell) for name, algorithm in algorithms.items()}
     for setting in cell.settings:
         for name, algorithm in algorithms.items():
             full = hyperparameters(cell, setting, algorithm)
@@ -158,7 +159,7 @@ def _runs(
                 hyperparameters=within_budget(full, budget),
                 published_iterations=published_iterations(cell, setting, algorithm),
                 title=algorithm.title,
-                code=_code(algorithm, cell),
+                code=codes[name],
             )
             own_seeds = [0] if algorithm.deterministic else seeds
             runs += [replace(first, seed=seed) for seed in own_seeds]
