@@ -15,6 +15,9 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENT = PROJECT / "docs" / "adding-an-algorithm.md"
 
+# What Snakemake says of profiles/default before it says anything else.
+PROFILE_LINE = re.compile(r"\AUsing workflow specific profile .*\n")
+
 # A study of a few seconds with every kind of job.
 STUDY = """\
 study: tiny
@@ -55,7 +58,9 @@ class Copy:
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Snakemake in the copy; its output and errors are in `stdout`, in their order."""
-        return self._run("snakemake", "--cores", "2", *arguments)
+        done = self._run("snakemake", "--cores", "2", *arguments)
+        done.stdout = PROFILE_LINE.sub("", done.stdout)
+        return done
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of metabench in the copy, in the same way."""
