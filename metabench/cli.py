@@ -47,6 +47,12 @@ def _check(options: argparse.Namespace) -> None:
     print(describe(load(options.study)))
 
 
+def _doctor(options: argparse.Namespace) -> None:
+    from metabench.doctor.examine import report
+
+    report(Path.cwd(), options.config)
+
+
 def _rates(options: argparse.Namespace) -> None:
     from metabench.described import read_described
     from metabench.study.rates import COLUMNS, measured
@@ -112,6 +118,14 @@ def _evaluate(options: argparse.Namespace) -> None:
     )
 
 
+def _external(options: argparse.Namespace) -> None:
+    from metabench.external import run_external
+
+    run_external(
+        _spec(options.spec), options.episodes, options.program, options.out, options.command
+    )
+
+
 def _collect(options: argparse.Namespace) -> None:
     from metabench.report.results import collect
 
@@ -134,6 +148,15 @@ def _page(options: argparse.Namespace) -> None:
     from metabench.report.page import write_page
 
     write_page(options.report, _study(options.study))
+
+
+def _partial(options: argparse.Namespace) -> None:
+    from metabench.report.partial import write_partial
+    from metabench.study.config import load
+
+    study = load(options.study, options.config)
+    out = options.out or Path("reports", study.name, "partial")
+    print(write_partial(study.values, study.runs, options.results, options.logs, out))
 
 
 def _speed(options: argparse.Namespace) -> None:
@@ -176,6 +199,10 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="check a study file and print what it asks for")
     check.add_argument("study", type=Path, help="such as config/config.yaml")
     check.set_defaults(run=_check)
+
+    doctor = commands.add_parser("doctor", help="look whether metabench can be used here")
+    doctor.add_argument("--config", type=Path, default=Path("config"), metavar="FOLDER")
+    doctor.set_defaults(run=_doctor)
 
     rates = commands.add_parser("rates", help="seconds of an iteration, for config/rates.csv")
     rates.add_argument("runs", type=Path, nargs="+", help="folders of finished runs")
@@ -230,6 +257,14 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--model", type=Path, required=True, metavar="FOLDER")
     evaluate.set_defaults(run=_evaluate)
 
+    external = commands.add_parser("external", help="run a program in any language; check it")
+    external.add_argument("--spec", required=True, metavar="JSON", help="the run")
+    external.add_argument("--episodes", type=Path, required=True, metavar="FOLDER")
+    external.add_argument("--program", type=Path, required=True, metavar="FILE", help="its source")
+    external.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    external.add_argument("command", nargs="*", help="after --: the program and its arguments")
+    external.set_defaults(run=_external)
+
     collect = commands.add_parser("collect", help="check and score all runs of a study")
     collect.add_argument("--study", type=Path, required=True, metavar="FILE")
     collect.add_argument("--runs", type=Path, nargs="+", required=True, help="folders of runs")
@@ -248,6 +283,13 @@ def _parser() -> argparse.ArgumentParser:
         if name == "figures":
             command.add_argument("--results", type=Path, required=True, metavar="FOLDER")
         command.set_defaults(run=run)
+
+    partial = commands.add_parser("partial", help="report what a study has finished so far")
+    partial.add_argument("study", type=Path, help="such as config/config.yaml")
+    for name in ("config", "results", "logs"):
+        partial.add_argument(f"--{name}", type=Path, default=Path(name), metavar="FOLDER")
+    partial.add_argument("--out", type=Path, metavar="FOLDER", help="reports/<study>/partial")
+    partial.set_defaults(run=_partial)
 
     speed = commands.add_parser("speed", help="measure how fast metabench is on this machine")
     speed.add_argument("part", choices=PARTS, help="; ".join(f"{k}: {v}" for k, v in PARTS.items()))

@@ -114,12 +114,14 @@ def read_array(path: Path, *, mapped: bool = False) -> NDArray[Any]:
     """
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
-        return array
     except FileNotFoundError:
         raise MetabenchError(f"{path}: there is no such file") from None
     except (OSError, ValueError, EOFError) as error:
         told = " ".join(str(error).split())
         raise MetabenchError(f"{path}: not an array of numbers in .npy format: {told}") from None
+    if not isinstance(array, np.ndarray):  # numpy opens an .npz by its first bytes, too
+        raise MetabenchError(f"{path}: an archive; one array of numbers in .npy format is right")
+    return array
 
 
 def canonical(value: Any) -> str:

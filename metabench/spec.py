@@ -39,11 +39,28 @@ class RunSpec:
     hyperparameters: dict[str, Any]
     published_iterations: int  # of the full protocol; `iterations` may be a share of it
     title: str = ""  # of the algorithm, for people
-    code: str = ""  # digest of the algorithm's source file
+    code: str = ""  # digest of the sources of the algorithm and its network
 
     def to_json(self) -> str:
         """Canonical JSON: equal exactly where the specifications are."""
         return canonical({**vars(self), "data": vars(self.data)})
+
+    def identity(self) -> dict[str, Any]:
+        """What a result says of the run that it is of."""
+        return {
+            "study": self.study,
+            "dataset": self.data.name,
+            "task": self.data.task,
+            "way": self.way,
+            "shot": self.shot,
+            "algorithm": self.algorithm,
+            "title": self.title or self.algorithm,
+            "seed": self.seed,
+            "backbone": self.backbone,
+            "hyperparameters": self.hyperparameters,
+            "published_iterations": self.published_iterations,
+            "code": self.code,
+        }
 
     @staticmethod
     def from_json(text: str) -> RunSpec:

@@ -13,18 +13,13 @@ and writes predictions. It never sees a query's label.
 from __future__ import annotations
 
 import argparse
-import platform
-import resource
-import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from metabench import __version__
-from metabench.files import file_digest, read_array, read_json, write_array, write_json
+from metabench.files import read_array, write_array
 
 Points = NDArray[np.float64]  # [points, 2]
 
@@ -75,54 +70,8 @@ def predict(
     return predictions
 
 
-def describe(study: str, episodes: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """The run.json of this baseline: what the tables need to know of a run.
-
-    Args:
-        study: the study's name.
-        episodes: the contents of the episodes' ``episodes.json``.
-        seconds: what prediction took.
-    """
-    return {
-        "study": study,
-        "dataset": episodes["dataset"],
-        "task": "classification",
-        "way": episodes["way"],
-        "shot": episodes["shot"],
-        "algorithm": "hausdorff",
-        "title": "Modified Hausdorff distance",
-        "seed": 0,
-        "backbone": "none",
-        "hyperparameters": {},
-        "published_iterations": 0,
-        "iterations": 0,
-        "checkpoint": {"protocol": "last", "iteration": 0, "val_score": None},
-        "status": "finished",
-        "modes": ["none"],
-        "episodes_sha256": episodes["sha256"],
-        "data_sha256": episodes["data_sha256"],
-        "code": file_digest(Path(__file__)),
-        "git_commit": "",
-        "versions": {
-            "python": platform.python_version(),
-            "torch": "",
-            "numpy": np.__version__,
-            "metabench": __version__,
-        },
-        "device": "cpu",
-        "threads": 1,
-        "cost": {
-            "train_seconds": 0.0,
-            "evaluate_seconds": seconds,
-            "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-            "gradients": 0,
-            "hessian_vector_products": 0,
-        },
-    }
-
-
 def main(arguments: list[str] | None = None) -> None:
-    """Read images, support and query; write predictions, and ``run.json`` beside them if asked."""
+    """Read images, support and query; write predictions."""
     parser = argparse.ArgumentParser(description="Modified Hausdorff distance on fixed episodes")
     for name, about in {
         "images": "uint8 [n, H, W] or [n, H, W, 1], ink high on 0",
@@ -131,18 +80,9 @@ def main(arguments: list[str] | None = None) -> None:
         "out": "predictions to write, int32 [episodes, queries]",
     }.items():
         parser.add_argument(f"--{name}", type=Path, required=True, help=about)
-    parser.add_argument("--episodes", type=Path, help="episodes.json, to write run.json as well")
-    parser.add_argument("--study", default="", help="the name of the study, for run.json")
     given = parser.parse_args(arguments)
-    start = time.perf_counter()
-    predictions = predict(
-        *(read_array(path) for path in (given.images, given.support, given.query))
-    )
-    seconds = time.perf_counter() - start
-    write_array(given.out, predictions)
-    if given.episodes is not None:
-        run = describe(given.study, read_json(given.episodes), seconds)
-        write_json(given.out.with_name("run.json"), run)
+    arrays = (read_array(path) for path in (given.images, given.support, given.query))
+    write_array(given.out, predict(*arrays))
 
 
 if __name__ == "__main__":

@@ -82,11 +82,25 @@ def fetch(archive: Archive, folders: list[Path], out: Path) -> Source:
         MetabenchError: if a folder is missing, a found archive is not the published one (it is
             named with its digests, and nothing is downloaded in its stead), or a download fails.
     """
-    source = _local(archive, _places(folders))
+    source = find(archive, folders)
     if source is None:
         source = _downloaded(archive, out.parent / archive.name)
     write_json(out, asdict(source))
     return source
+
+
+def find(archive: Archive, folders: list[Path]) -> Source | None:
+    """The archive, or another form of it, as it is found on this machine; verified.
+
+    Arguments and errors are those of ``fetch``.
+    """
+    places = _places(folders)
+    for form in (archive, *archive.others):
+        for path in _candidates(form, places):
+            if _holds(form, path):
+                found = verify_archive(form, path)
+                return replace(found, name=archive.name, form=form.name)
+    return None
 
 
 def read_source(path: Path) -> Source:
@@ -167,16 +181,6 @@ def open_files(archive: Archive, path: Path) -> Iterator[Files]:
         names = {_rooted(archive, name): name for name in packed.sizes}
         sizes = {name: packed.sizes[names[name]] for name in names if _counts(archive, name)}
         yield Files(sorted(sizes), lambda name: packed.read(names[name]), sizes)
-
-
-def _local(archive: Archive, places: list[Path]) -> Source | None:
-    """The archive as it is found on this machine, in any of its forms."""
-    for form in (archive, *archive.others):
-        for path in _candidates(form, places):
-            if _holds(form, path):
-                found = verify_archive(form, path)
-                return replace(found, name=archive.name, form=form.name)
-    return None
 
 
 def _downloaded(archive: Archive, target: Path) -> Source:

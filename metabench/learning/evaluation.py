@@ -70,7 +70,7 @@ def evaluate(
         write_described(
             out / "run.json",
             {
-                **identity(spec),
+                **spec.identity(),
                 **trained,
                 "modes": in_modes,
                 **({"steps": recorded} if recorded else {}),
@@ -80,6 +80,7 @@ def evaluate(
                 "cost": cost,
                 "evaluated": {
                     "git_commit": provenance.git_commit(),
+                    "engine_code": provenance.engine_code(),
                     "versions": provenance.versions(),
                     "device": provenance.device_name(where),
                     **about_gpu(where),
@@ -87,24 +88,6 @@ def evaluate(
             },
             ["predictions.npy", *["steps.npy"] * bool(recorded)],
         )
-
-
-def identity(spec: RunSpec) -> dict[str, Any]:
-    """What a result says of the run that it is of."""
-    return {
-        "study": spec.study,
-        "dataset": spec.data.name,
-        "task": spec.data.task,
-        "way": spec.way,
-        "shot": spec.shot,
-        "algorithm": spec.algorithm,
-        "title": spec.title or spec.algorithm,
-        "seed": spec.seed,
-        "backbone": spec.backbone,
-        "hyperparameters": spec.hyperparameters,
-        "published_iterations": spec.published_iterations,
-        "code": spec.code,
-    }
 
 
 def recorded_steps(algorithm: Algorithm, params: Params, test: EpisodeSet) -> list[int]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import metabench
+from metabench.sources import source_digest
 
 
 def versions() -> dict[str, str]:
@@ -36,12 +37,20 @@ def git_commit() -> str:
     return told.stdout.strip()
 
 
+def engine_code() -> str:
+    """The digest of the code that trains and tests every algorithm."""
+    return source_digest("metabench.learning.training", "metabench.learning.evaluation")
+
+
 def device_name(device: Any) -> str:
     """The name of the processor that computed."""
     import torch
 
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else processor_name()
+
+
+def processor_name() -> str:
+    """The name of this machine's CPU."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if "model name" in line)
@@ -55,5 +64,10 @@ def peak_memory_mb(device: Any) -> float:
 
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 1e6
+    return process_memory_mb(resource.RUSAGE_SELF)
+
+
+def process_memory_mb(who: int) -> float:
+    """The largest memory so far of this process, or of its children, in 10^6 bytes."""
     unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux KiB
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    return resource.getrusage(who).ru_maxrss * unit / 1e6

@@ -293,6 +293,7 @@ class Run:
                 "status": "diverged" if progress.diverged else "finished",
                 **({"diverged": progress.diverged} if progress.diverged else {}),
                 "git_commit": provenance.git_commit(),
+                "engine_code": provenance.engine_code(),
                 "versions": provenance.versions(),
                 "device": provenance.device_name(self.device),
                 **about_gpu(self.device),

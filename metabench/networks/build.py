@@ -25,7 +25,7 @@ def build(backbone: str, input_shape: tuple[int, ...], outputs: int) -> Network:
     """
     kind, _, rest = backbone.partition("-")
     try:
-        module = importlib.import_module(f"metabench.networks.{kind}")
+        module = importlib.import_module(module_of(backbone))
         make: Callable[..., Network] = module.network
     except (ModuleNotFoundError, AttributeError):
         raise MetabenchError(
@@ -34,3 +34,8 @@ def build(backbone: str, input_shape: tuple[int, ...], outputs: int) -> Network:
             "mlp-<width>-<width>..."
         ) from None
     return make(rest, input_shape, outputs)
+
+
+def module_of(backbone: str) -> str:
+    """The name of the module that makes ``backbone``."""
+    return f"metabench.networks.{backbone.partition('-')[0]}"

@@ -14,19 +14,33 @@ from metabench.report.names import parse_setting
 #: Pre-training in the same graph: what every other algorithm is compared with.
 BASELINES = ("pretrain_head", "pretrain_finetune")
 
+#: The runs that a partial report lacks: beside the three files, and only there.
+GAPS = "gaps.csv"
+GAP_COLUMNS = ["dataset", "task", "way", "shot", "algorithm", "title", "seed", "why"]
+
 
 @dataclass(frozen=True)
 class Report:
-    """A study and its results, as ``metabench.report.results.collect`` describes them."""
+    """A study and its results, as ``metabench.report.results.collect`` describes them.
+
+    ``gaps`` has a row for every run that is not there, and why; none in a finished report.
+    """
 
     study: dict[str, Any]
     scores: pd.DataFrame
     steps: pd.DataFrame
     runs: pd.DataFrame
+    gaps: pd.DataFrame
+
+    @property
+    def tasks(self) -> dict[str, str]:
+        """The task of each data set, of those without a result too."""
+        both = pd.concat([self.gaps[["dataset", "task"]], self.runs[["dataset", "task"]]])
+        return dict(zip(both["dataset"], both["task"], strict=True))
 
     @property
     def datasets(self) -> dict[str, dict[str, str]]:
-        """The task of each data set, in the order of the grid."""
+        """The task of each data set with a result, in the order of the grid."""
         tasks = dict(zip(self.runs["dataset"], self.runs["task"], strict=True))
         names = dict.fromkeys(str(entry["dataset"]) for entry in self.study["grid"])
         return {name: {"task": tasks[name]} for name in names if name in tasks}
@@ -35,7 +49,8 @@ class Report:
     def titles(self) -> dict[str, str]:
         """The name of each algorithm for readers."""
         titles = self.runs["title"] if "title" in self.runs else self.runs["algorithm"]
-        return dict(zip(self.runs["algorithm"], titles.fillna(self.runs["algorithm"]), strict=True))
+        ours = zip(self.runs["algorithm"], titles.fillna(self.runs["algorithm"]), strict=True)
+        return dict(ours) | dict(zip(self.gaps["algorithm"], self.gaps["title"], strict=True))
 
     def cells(self) -> Iterator[tuple[str, int, int, list[str]]]:
         """Data set, way, shot and its algorithms, in the order of the grid."""
@@ -59,11 +74,13 @@ class Report:
 
 def read_report(report: Path, study: dict[str, Any]) -> Report:
     """The results below ``report`` (``reports/<study>``)."""
+    gaps = report / GAPS
     return Report(
         study=study,
         scores=pd.read_csv(report / "scores.csv.gz"),
         steps=pd.read_csv(report / "steps.csv"),
         runs=pd.read_csv(report / "runs.csv"),
+        gaps=pd.read_csv(gaps) if gaps.exists() else pd.DataFrame(columns=GAP_COLUMNS),
     )
 
 

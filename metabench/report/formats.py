@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -61,24 +62,25 @@ def count(value: float) -> str:
     return NONE if math.isnan(value) else f"{value:,.0f}".replace(",", "\u2009")
 
 
-def markdown(frame: pd.DataFrame) -> str:
-    """A frame of texts as a GitHub table."""
+def markdown(frame: pd.DataFrame, notes: Sequence[str] = ()) -> str:
+    """A frame of texts as a GitHub table, with sentences below it."""
     lines = ["| " + " | ".join(frame.columns) + " |", "|" + " --- |" * len(frame.columns)]
     for row in frame.itertuples(index=False):
         cells = [str(cell).replace("|", "\\|") for cell in row]
         lines += ["| " + " | ".join(cells) + " |"]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *(["", *notes] if notes else [])]) + "\n"
 
 
-def latex(frame: pd.DataFrame) -> str:
-    """A frame of texts as a ``tabular`` of plain LaTeX, to be ``\\input``."""
+def latex(frame: pd.DataFrame, notes: Sequence[str] = ()) -> str:
+    """A frame of texts as a ``tabular`` of plain LaTeX, to be ``\\input``, sentences below it."""
     rows = [[latex_escape(str(cell)) for cell in row] for row in frame.itertuples(index=False)]
     head = [latex_escape(name) for name in frame.columns]
     body = "\n".join(" & ".join(row) + r" \\" for row in [head, *rows])
     first, _, rest = body.partition("\n")
     columns = "l" * len(frame.columns)
     lines = [rf"\begin{{tabular}}{{{columns}}}", r"\hline", first, r"\hline", rest, r"\hline"]
-    return "\n".join(line for line in [*lines, r"\end{tabular}"] if line) + "\n"
+    lines += [r"\end{tabular}", *(rf"\par {latex_escape(note)}" for note in notes)]
+    return "\n".join(line for line in lines if line) + "\n"
 
 
 _LATEX = {

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from metabench.described import read_described
 from metabench.errors import MetabenchError
 from metabench.files import atomic, read_array
 from metabench.report import scoring
 from metabench.report.scoring import Array
 from metabench.report.statistics import mean_interval, trimmed_interval
+from metabench.run_files import KEY, check_predictions, read_episodes, read_run
 from metabench.study.yaml_file import read_mapping
 
-KEY = ["dataset", "way", "shot", "algorithm", "seed"]
 SCORE_COLUMNS = [*KEY, "mode", "episode", "score", "diverged"]
 STEP_COLUMNS = [*KEY, "mode", "step", "mean", "ci95", "robust", "diverged_episodes"]
-REQUIRED = ("study", *KEY, "task", "status", "modes", "episodes_sha256")
 Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A run, and what came out of it: no rows where it diverged."""
+
+    run: dict[str, Any]
+    scores: pd.DataFrame
+    steps: pd.DataFrame
 
 
 def collect(study_file: Path, runs: list[Path], episodes_root: Path, out: Path) -> None:
@@ -49,19 +58,27 @@ def collect(study_file: Path, runs: list[Path], episodes_root: Path, out: Path) 
         MetabenchError: naming the file that is missing or wrong, and what is wrong with it.
     """
     study = read_mapping(study_file)
-    described: Rows = []
-    scores, steps = [], []
-    for folder in run_folders(runs):
-        run = read_run(folder, str(study["study"]))
-        labels = read_labels(episodes_root, run, folder)
-        described.append({**run, "episodes": labels.shape[0], "queries": labels.shape[1]})
-        if run["status"] == "finished":
-            scores.append(score_run(folder, run, labels))
-            steps.append(score_steps(folder, run, labels))
-    refuse_twins(described)
-    _write(out / "scores.csv.gz", _joined(scores, SCORE_COLUMNS))
-    _write(out / "steps.csv", _joined(steps, STEP_COLUMNS))
-    _write(out / "runs.csv", flatten(described))
+    name = str(study["study"])
+    scored = [score(folder, name, episodes_root) for folder in run_folders(runs)]
+    refuse_twins([each.run for each in scored])
+    write_collected(scored, out)
+
+
+def score(folder: Path, study: str, episodes_root: Path) -> Scored:
+    """Check and score the run in ``folder``."""
+    run = read_run(folder, study)
+    labels = read_labels(episodes_root, run, folder)
+    told = {**run, "episodes": labels.shape[0], "queries": labels.shape[1]}
+    if run["status"] == "diverged":
+        return Scored(told, pd.DataFrame(), pd.DataFrame())
+    return Scored(told, score_run(folder, run, labels), score_steps(folder, run, labels))
+
+
+def write_collected(scored: Sequence[Scored], out: Path) -> None:
+    """Write the three files that ``collect`` describes."""
+    write_frame(out / "scores.csv.gz", _joined([each.scores for each in scored], SCORE_COLUMNS))
+    write_frame(out / "steps.csv", _joined([each.steps for each in scored], STEP_COLUMNS))
+    write_frame(out / "runs.csv", flatten([each.run for each in scored]))
 
 
 def run_folders(roots: list[Path]) -> list[Path]:
@@ -75,67 +92,19 @@ def run_folders(roots: list[Path]) -> list[Path]:
     return sorted(folders)
 
 
-def read_run(folder: Path, study: str) -> dict[str, Any]:
-    """``run.json`` of a folder, with the keys that scoring needs."""
-    path = folder / "run.json"
-    run = read_described(path, "predictions.npy", "steps.npy")
-    run.setdefault("modes", ["inductive"])
-    missing = [key for key in REQUIRED if key not in run]
-    if missing:
-        raise MetabenchError(f"{path}: no '{missing[0]}'; needed are {', '.join(REQUIRED)}")
-    if run["study"] != study:
-        raise MetabenchError(f"{path}: of study '{run['study']}', but '{study}' is reported")
-    if run["status"] not in ("finished", "diverged"):
-        raise MetabenchError(f"{path}: status '{run['status']}'; finished or diverged")
-    return run
-
-
 def read_labels(root: Path, run: dict[str, Any], folder: Path) -> Array:
     """The query labels of the episodes that a run was tested on."""
     where = root / run["dataset"] / f"test-{run['way']}w{run['shot']}s"
-    episodes = read_described(where / "episodes.json", "query_labels.npy")
-    if run["episodes_sha256"] != episodes["sha256"]:
-        raise MetabenchError(
-            f"{folder / 'run.json'}: tested on episodes {run['episodes_sha256'][:12]}, but "
-            f"{where} holds {episodes['sha256'][:12]}; evaluate the run again"
-        )
+    read_episodes(where, run, folder)
     labels = read_array(where / "query_labels.npy")
     if not np.isfinite(labels).all():
         raise MetabenchError(f"{where / 'query_labels.npy'}: a label is not finite")
     return labels
 
 
-def check_predictions(path: Path, leading: int, run: dict[str, Any], labels: Array) -> Array:
-    """The predictions of ``path`` as [leading, *labels.shape], checked.
-
-    Args:
-        path: ``predictions.npy`` or ``steps.npy``.
-        leading: how many modes or steps the file must have; one may leave its axis out.
-        run: content of ``run.json``.
-        labels: query labels of the episodes, [episodes, queries] or [episodes, queries, 1].
-    """
-    values = read_array(path)
-    if leading == 1 and values.shape == labels.shape:
-        values = values[None]
-    if values.shape != (leading, *labels.shape):
-        raise MetabenchError(f"{path}: shape {values.shape}; must be {(leading, *labels.shape)}")
-    kind = np.integer if run["task"] == "classification" else np.floating
-    if not np.issubdtype(values.dtype, kind):
-        need = "whole numbers (int32)" if kind is np.integer else "floating point (float32)"
-        raise MetabenchError(f"{path}: elements are {values.dtype}; must be {need}")
-    if kind is np.integer:
-        lowest, highest = int(values.min()), int(values.max())
-        if lowest < 0 or highest >= run["way"]:
-            wrong = lowest if lowest < 0 else highest
-            raise MetabenchError(f"{path}: class {wrong}; must be 0 to {run['way'] - 1}")
-    elif not np.isfinite(values).any():
-        raise MetabenchError(f"{path}: not one prediction is finite, yet the run is 'finished'")
-    return values
-
-
 def score_run(folder: Path, run: dict[str, Any], labels: Array) -> pd.DataFrame:
     """One row an episode and mode."""
-    values = check_predictions(folder / "predictions.npy", len(run["modes"]), run, labels)
+    values = check_predictions(folder / "predictions.npy", len(run["modes"]), run, labels.shape)
     score, lost = _scores(values, run, labels)
     frames = [
         pd.DataFrame({"mode": mode, "episode": range(len(score[i])), "score": score[i]}).assign(
@@ -153,7 +122,7 @@ def score_steps(folder: Path, run: dict[str, Any], labels: Array) -> pd.DataFram
         return pd.DataFrame(columns=STEP_COLUMNS)
     if not run.get("steps"):
         raise MetabenchError(f"{folder / 'run.json'}: no 'steps', though there is a steps.npy")
-    values = check_predictions(path, len(run["steps"]), run, labels)
+    values = check_predictions(path, len(run["steps"]), run, labels.shape)
     rows = []
     for step, score, lost in zip(run["steps"], *_scores(values, run, labels), strict=True):
         mean, ci95 = mean_interval(score)
@@ -200,7 +169,8 @@ def _joined(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     return pd.concat(filled) if filled else pd.DataFrame(columns=columns)
 
 
-def _write(path: Path, frame: pd.DataFrame) -> None:
+def write_frame(path: Path, frame: pd.DataFrame) -> None:
+    """Write a frame as ``.csv`` or ``.csv.gz``, atomically."""
     content = frame.to_csv(index=False, float_format="%.9g").encode()
     if path.suffix == ".gz":  # without a time or name in its header: equal results, equal files
         content = gzip.compress(content, mtime=0)

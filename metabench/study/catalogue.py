@@ -16,7 +16,7 @@ from metabench.errors import MetabenchError
 from metabench.hyperparameters import Hyperparameters, parse
 from metabench.spec import DataSpec
 from metabench.study import fields
-from metabench.study.lazy import hyperparameters_of, import_lazily, source_digest
+from metabench.study.lazy import hyperparameters_of, import_lazily
 from metabench.study.yaml_file import read_mapping
 
 TASKS = ("classification", "regression")
@@ -64,7 +64,6 @@ class Algorithm:
     tasks: tuple[str, ...]
     algorithm_class: str  # "package.module:Class"; empty for an external program
     hyperparameters: type[Hyperparameters] | None  # None for an external program
-    code: str  # digest of the class's source file
     deterministic: bool  # the same from every seed: runs once, as seed 0
     model_of: dict[str, str]  # task -> the algorithm whose model it is evaluated on
     defaults: dict[str, Any]
@@ -184,7 +183,6 @@ def read_algorithm(file: Path, datasets: Sequence[str]) -> Algorithm:
         tasks=tuple(tasks),
         algorithm_class=algorithm_class,
         hyperparameters=hyperparameters,
-        code=source_digest(algorithm_class) if algorithm_class else "",
         deterministic=fields.flag(values.get("deterministic", False), f"{file}: deterministic"),
         model_of=_model_of(values.get("model_of", {}), tasks, f"{file}: model_of"),
         defaults=fields.mapping(values.get("defaults", {}), f"{file}: defaults"),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from metabench.errors import MetabenchError
+from metabench.sources import source_digest
 from metabench.spec import RunSpec
 from metabench.study import fields
 from metabench.study.capacity import Setting
@@ -24,6 +25,7 @@ from metabench.study.cells import (
     read_cell,
     within_budget,
 )
+from metabench.study.lazy import import_lazily
 from metabench.study.yaml_file import read_mapping
 
 KEYS = ("study", "title", "seeds", "budget", "archives", "grid")
@@ -141,6 +143,7 @@ def _runs(
 ) -> list[RunSpec]:
     """Every algorithm in every setting of a cell from every seed."""
     runs = []
+    codes = {name: _code(algorithm, cell) for name, algorithm in algorithms.items()}
     for setting in cell.settings:
         for name, algorithm in algorithms.items():
             full = hyperparameters(cell, setting, algorithm)
@@ -156,11 +159,20 @@ def _runs(
                 hyperparameters=within_budget(full, budget),
                 published_iterations=published_iterations(cell, setting, algorithm),
                 title=algorithm.title,
-                code=algorithm.code,
+                code=codes[name],
             )
             own_seeds = [0] if algorithm.deterministic else seeds
             runs += [replace(first, seed=seed) for seed in own_seeds]
     return runs
+
+
+def _code(algorithm: Algorithm, cell: Cell) -> str:
+    """The digest of what an algorithm and its network are written in; "" for external programs."""
+    if not algorithm.algorithm_class:
+        return ""
+    networks = import_lazily("metabench.networks.build", cell.where)
+    module = algorithm.algorithm_class.partition(":")[0]
+    return source_digest(module, networks.module_of(cell.backbone))
 
 
 def _refuse_repeats(cells: Sequence[Cell]) -> None:

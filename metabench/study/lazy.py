@@ -12,12 +12,10 @@ import inspect
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
 from metabench.errors import MetabenchError
-from metabench.files import content_digest
 from metabench.hyperparameters import Hyperparameters, suggest
 
 
@@ -67,28 +65,6 @@ def hyperparameters_of(path: str, where: str) -> type[Hyperparameters]:
             "metabench.hyperparameters.Hyperparameters is right there"
         )
     return dataclass
-
-
-def source_digest(path: str) -> str:
-    """The sha256 of the sources of ``package.module:Class``, which has been imported.
-
-    They are the class's own file and those of the modules beside it, in the same package, whose
-    classes or functions it uses: an edit of MAML's inner loop is an edit of FOMAML too.
-    """
-    module_name = path.partition(":")[0]
-    package = module_name.rpartition(".")[0]
-    found, to_look_at = set[str](), [module_name]
-    while to_look_at:
-        name = to_look_at.pop()
-        found.add(name)
-        for value in vars(sys.modules[name]).values():
-            # By type() and not isinstance(), which would look into the stand-in for torch.
-            if issubclass(type(value), type | FunctionType):
-                near = value.__module__ != name and value.__module__.rpartition(".")[0] == package
-                if near and package and value.__module__ not in found:
-                    to_look_at.append(value.__module__)
-    files = (Path(sys.modules[name].__file__ or "") for name in sorted(found))
-    return content_digest(*(file.read_text(encoding="utf-8") for file in files if file.is_file()))
 
 
 class _StandIn(ModuleType):

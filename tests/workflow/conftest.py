@@ -15,6 +15,9 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENT = PROJECT / "docs" / "adding-an-algorithm.md"
 
+# What Snakemake says of profiles/default before it says anything else.
+PROFILE_LINE = re.compile(r"\AUsing workflow specific profile .*\n")
+
 # A study of a few seconds with every kind of job.
 STUDY = """\
 study: tiny
@@ -46,24 +49,35 @@ class Copy:
 
     def write_example(self) -> None:
         """Write the files that docs/adding-an-algorithm.md shows."""
-        blocks = re.findall(r"^```\w+\n# file: (\S+)\n(.*?)^```", DOCUMENT.read_text(), re.M | re.S)
+        blocks = re.findall(
+            r"^```\w+\n(?:#|//) file: (\S+)\n(.*?)^```", DOCUMENT.read_text(), re.M | re.S
+        )
         assert len(blocks) == 6
         for name, text in blocks:
             self.write(text, name)
 
     @property
     def environment(self) -> dict[str, str]:
-        """In which Snakemake and its jobs find this Python, the copy's modules and the package."""
+        """In which Snakemake and its jobs find this Python, and the copy's modules."""
         return os.environ | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": f"{self.folder}{os.pathsep}{PROJECT}",
+            "PYTHONPATH": str(self.folder),
             "XDG_CACHE_HOME": str(self.folder / ".cache"),
         }
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Snakemake in the copy; its output and errors are in `stdout`, in their order."""
+        done = self._run("snakemake", "--cores", "2", *arguments)
+        done.stdout = PROFILE_LINE.sub("", done.stdout)
+        return done
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of metabench in the copy, in the same way."""
+        return self._run("metabench", *arguments)
+
+    def _run(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -107,9 +121,9 @@ def _line(key: str, block: str) -> re.Match[str] | None:
 
 
 def copy_workflow(folder: Path) -> Copy:
-    """Copy everything that Snakemake reads; the package itself is where it is installed."""
+    """Copy everything that a study is run with."""
     shutil.copy(PROJECT / "Snakefile", folder)
-    for name in ("workflow", "config"):
+    for name in ("workflow", "config", "profiles", "metabench"):
         shutil.copytree(PROJECT / name, folder / name)
     return Copy(folder)
 

@@ -1,4 +1,4 @@
-"""What docs/adding-an-algorithm.md shows works, with no other file edited."""
+"""The class that docs/adding-an-algorithm.md shows works, with no other file edited."""
 
 from __future__ import annotations
 
@@ -14,22 +14,19 @@ seeds: [3]
 grid:
   - dataset: glyphs_smoke
     settings: [5w1s]
-    algorithms: [zeroing, nearest]
+    algorithms: [zeroing]
     hyperparameters: {zeroing: {iterations: 2, meta_batch: 2, validate_every: 1}}
 """
 
 
-def test_a_new_algorithm_and_an_external_program_are_run_and_scored(copy: Copy) -> None:
+def test_a_new_algorithm_is_run_and_scored(copy: Copy) -> None:
     copy.write_example()
     target = "reports/example/scores.csv.gz"
     done = copy.snakemake(target, "--configfile", copy.write(EXAMPLE))
     assert done.returncode == 0, done.stdout
     scores = pd.read_csv(copy.folder / target)
-    assert scores.groupby("algorithm")["seed"].unique().map(list).to_dict() == {
-        "zeroing": [3],
-        "nearest": [0],  # the same from every seed
-    }
-    assert scores.groupby("algorithm")["score"].mean()["nearest"] > 0.25  # chance is 0.2
+    assert set(scores["algorithm"]) == {"zeroing"}
+    assert set(scores["seed"]) == {3}
 
     # An edit of the class runs its runs again, and no others.
     with (copy.folder / "my_algorithms" / "zeroing.py").open("a") as source:

@@ -1,14 +1,16 @@
 # Meta-testing. The labels of the test queries are no input here: only `collect` reads them.
 
+# The shell of an external program's rule: this, and then the program and its arguments.
+EXTERNAL = (
+    "logged {log:q} python -m metabench external --spec {params.spec:q}"
+    " --episodes $(dirname {input.episodes:q}) --program {input.program:q}"
+    " --out $(dirname {output.predictions:q}) --"
+)
+
 
 rule evaluate:
     input:
-        # The class of each image would give the queries' labels away: not `labels.npy`.
-        images=lambda w: split_files(
-            w.dataset, "test", names=["images.npy", "meta.json"]
-        ),
-        episodes=lambda w: episodes_of(w.dataset, "test", w.way, w.shot),
-        arrays=lambda w: episode_arrays(w.dataset, "test", w.way, w.shot, labels=False),
+        unpack(test_files),
         model=lambda w: f"{model_folder(w)}/model.safetensors",
         about=lambda w: f"{model_folder(w)}/train.json",
     output:

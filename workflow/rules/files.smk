@@ -84,16 +84,6 @@ def folder_of(run: RunSpec, algorithm: str = "") -> str:
     return RUN.format(**place, algorithm=algorithm or run.algorithm)
 
 
-def run_file(algorithm: str, name: str) -> str:
-    """A file of the runs of one algorithm, for the rule of an external program."""
-    return f"{RUN}/{name}".replace("{algorithm}", algorithm)
-
-
-def log_file(algorithm: str, name: str) -> str:
-    """A log or benchmark of the runs of one algorithm, for the rule of an external program."""
-    return f"{LOG}/{name}".replace("{algorithm}", algorithm)
-
-
 def split_files(dataset: str, *splits: str, names=SPLIT_FILES) -> list[str]:
     """The images of some splits; none for functions, which are drawn on the spot."""
     if STUDY.datasets[dataset].spec.task == "regression":
@@ -154,6 +144,18 @@ def training_files(wildcards) -> dict:
         "episodes": episodes_of(w.dataset, "val", w.way, w.shot),
         "arrays": episode_arrays(w.dataset, "val", w.way, w.shot, labels=True),
     }
+
+
+def test_files(wildcards) -> dict:
+    """Test images and episodes, each file under its name, and nothing that has a query's label."""
+    w = wildcards
+    files = [
+        # The class of each image would give the queries' labels away: not `labels.npy`.
+        *split_files(w.dataset, "test", names=["images.npy", "meta.json"]),
+        episodes_of(w.dataset, "test", w.way, w.shot),
+        *episode_arrays(w.dataset, "test", w.way, w.shot, labels=False),
+    ]
+    return {Path(file).stem: file for file in files}
 
 
 def model_folder(wildcards) -> str:

@@ -1,5 +1,12 @@
 # From predictions to tables, figures and the page. No torch from here on.
+#
+# `code` is a digest of what writes the files: an edit of a caption draws the figures again, and one
+# of the page's text writes the page; no run is done again for either.
 
+from metabench.sources import source_digest
+import metabench.report
+
+PAGE = Path(metabench.report.__path__[0]) / "page"
 PUBLISHED = str(PROJECT / "config" / "published.csv")
 
 
@@ -20,6 +27,7 @@ rule collect:
     localrule: True
     params:
         runs=[folder_of(run) for run in STUDY.runs],
+        code=source_digest("metabench.report.results"),
     shell:
         "logged {log:q} python -m metabench collect --study {input.study:q} --runs {params.runs:q}"
         f" --episodes results/episodes --out {REPORT}"
@@ -41,6 +49,8 @@ rule tables:
     benchmark:
         f"logs/{STUDY.name}/tables.jsonl"
     localrule: True
+    params:
+        code=source_digest("metabench.report.tables.write"),
     shell:
         f"logged {{log:q}} python -m metabench tables --study {{input.study:q}} --report {REPORT}"
 
@@ -57,6 +67,8 @@ rule figures:
     benchmark:
         f"logs/{STUDY.name}/figures.jsonl"
     localrule: True
+    params:
+        code=source_digest("metabench.report.figures.write"),
     shell:
         f"logged {{log:q}} python -m metabench figures --study {{input.study:q}} --report {REPORT}"
         " --results results"
@@ -68,6 +80,7 @@ rule page:
         rules.figures.output,
         study=study_file(),
         published=PUBLISHED,
+        looks=[str(PAGE / "template.html"), str(PAGE / "style.css")],
     output:
         f"{REPORT}/index.html",
     log:
@@ -75,5 +88,29 @@ rule page:
     benchmark:
         f"logs/{STUDY.name}/page.jsonl"
     localrule: True
+    params:
+        code=source_digest("metabench.report.page.write"),
     shell:
         f"logged {{log:q}} python -m metabench page --study {{input.study:q}} --report {REPORT}"
+
+
+# `snakemake --cores 1 partial`: what has finished so far. Runs are no input of it, so that it starts
+# none; and it has no output, so that it is done whenever it is asked for.
+rule partial:
+    input:
+        study=study_file(),
+    log:
+        f"logs/{STUDY.name}/partial.log",
+    localrule: True
+    params:
+        config=str(PROJECT / "config"),
+    shell:
+        "python -m metabench partial {input.study:q} --config {params.config:q} 2>&1 | tee {log:q}"
+
+
+onerror:
+    print(
+        "What does not depend on what failed was run. To see what there is: "
+        f"metabench partial {study_file()}",
+        file=sys.stderr,
+    )

@@ -16,6 +16,7 @@ from metabench import __version__
 from metabench.files import write_text
 from metabench.report import formats
 from metabench.report.data import read_report
+from metabench.report.mixed import mixed
 from metabench.report.names import figure_names
 from metabench.report.page.answer import answers
 from metabench.report.page.provenance import cut_down, provenance
@@ -51,7 +52,10 @@ def write_page(report: Path, study: dict[str, Any]) -> None:
         answers=answers(tables["results"][0], tables["paired"][0]),
         tables={name: html_table(text) for name, (_, text) in tables.items() if len(text)},
         figures=[figure(report / "figures" / f"{name}.svg") for name in drawn],
+        missing=len(found.gaps),
+        asked=len(found.gaps) + len(found.runs),
         shares=cut_down(found),
+        mixed=mixed(found.runs),
         provenance=provenance(found),
         version=__version__,
         has_diverged=bool((found.runs["status"] == "diverged").any()),

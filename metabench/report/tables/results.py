@@ -29,12 +29,13 @@ def results_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for dataset, way, shot, algorithms in report.cells():
         here = {"dataset": dataset, "way": way, "shot": shot}
-        task = report.datasets.get(dataset, {}).get("task", "classification")
+        task = report.tasks.get(dataset, "classification")
         for algorithm in algorithms:
             runs = at(report.runs, **here, algorithm=algorithm)
             found = at(cells, **here, algorithm=algorithm)
             about = {**here, "algorithm": algorithm, "task": task, **_about_runs(runs)}
             about["title"] = report.titles.get(algorithm, algorithm)
+            about["missing_seeds"] = len(at(report.gaps, **here, algorithm=algorithm))
             for row in _records(found) or [{"mode": None}]:
                 row = _percent(row) if task == "classification" else row
                 rows.append({**about, **row, **_beside(papers, {**about, **row})})
@@ -43,6 +44,7 @@ def results_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
             rows.append({**here, "task": task, **_reference(paper)})
     names = [*CELL, "title", "task", "status", "mean", "ci95", "seed_sd", "seed_ci95", "seeds"]
     names += ["robust", "robust_ci95", "diverged_episodes", "diverged_seeds", "diverged_at"]
+    names += ["missing_seeds"]
     names += ["error", "published", "published_ci95", "published_metric", "published_split"]
     names += [
         "published_backbone",
@@ -88,7 +90,7 @@ def _about_runs(runs: pd.DataFrame) -> dict[str, Any]:
     about["test_images"] = first.get("subset.images")
     for name in COSTS:
         column = f"cost.{name}"
-        about[name] = costed[column].mean() if column in costed else None
+        about[name] = costed[column].mean() if column in costed else math.nan
     return about
 
 
@@ -148,6 +150,8 @@ def score_text(row: Any, trimmed: bool = False) -> str:
     """
     if row["status"] == "published":
         return formats.NONE
+    if row["status"] == "missing":
+        return "missing"
     if row["status"] == "diverged":
         where = f" at iteration {row['diverged_at']}" if row["diverged_at"] else ""
         return f"diverged{where}"
@@ -165,7 +169,17 @@ def score_text(row: Any, trimmed: bool = False) -> str:
         text += (
             f"{'s' if row['diverged_seeds'] > 1 else ''} diverged at iteration {row['diverged_at']}"
         )
+    if row["missing_seeds"] > 0:
+        text += f"; {row['missing_seeds']} seed{'s' * (row['missing_seeds'] > 1)} missing"
     return text
+
+
+def seeds_text(row: Any) -> str:
+    """How many training seeds are in the score; of how many, where a report is partial."""
+    if not row["missing_seeds"]:
+        return f"{row['seeds']:.0f}"
+    every = row["seeds"] + row["diverged_seeds"] + row["missing_seeds"]
+    return f"{row['seeds']:.0f} of {every:.0f}"
 
 
 def _trimmed(row: Any) -> str:
@@ -189,7 +203,7 @@ def results_text(results: pd.DataFrame) -> pd.DataFrame:
             "Error %": formats.plus_minus(row["error"], row["ci95"], row["task"]) if error else "-",
             "SD over seeds": formats.number(row["seed_sd"], row["task"]) if measured else "-",
             "± 95 % over seeds": formats.number(row["seed_ci95"], row["task"]) if measured else "-",
-            "Seeds": f"{row['seeds']:.0f}" if measured else "-",
+            "Seeds": seeds_text(row) if measured else "-",
             "Episodes × queries": _episodes_text(row),
             "Digest": "-" if pd.isna(row["episodes_sha256"]) else row["episodes_sha256"][:8],
             "Backbone": or_none(row["backbone"]),

@@ -1,7 +1,8 @@
 """The tables of a report: numbers as plain frames first, then as text.
 
 Each table is written thrice: ``.csv`` has every number in full, a row a cell, for programs;
-``.md`` and ``.tex`` have the same as text, for readers. Accuracies are in percent.
+``.md`` and ``.tex`` have the same as text, for readers, and say below what the runs differ in and
+should not. Accuracies are in percent.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import pandas as pd
 from metabench.files import write_text
 from metabench.report import formats, published
 from metabench.report.data import Report, read_report
+from metabench.report.mixed import mixed
 from metabench.report.tables.cost import cost_numbers, cost_text
+from metabench.report.tables.gaps import gaps_text
 from metabench.report.tables.paired import paired_numbers, paired_text
 from metabench.report.tables.results import results_numbers, results_text
 from metabench.report.tables.steps import steps_numbers, steps_text
@@ -24,15 +27,19 @@ from metabench.report.tables.summary import summary_numbers, summary_text
 def write_tables(report: Path, study: dict[str, Any]) -> None:
     """Write ``report/tables/<name>.{csv,md,tex}`` for every name of ``TABLE_NAMES``.
 
+    A partial report has ``gaps`` beside them.
+
     Args:
         report: ``reports/<study>``, with what ``metabench collect`` wrote.
         study: content of the study's file.
     """
-    for name, (numbers, text) in make_tables(read_report(report, study)).items():
+    found = read_report(report, study)
+    notes = mixed(found.runs)
+    for name, (numbers, text) in make_tables(found).items():
         folder = report / "tables"
         write_text(folder / f"{name}.csv", numbers.to_csv(index=False, float_format="%.6g"))
-        write_text(folder / f"{name}.md", formats.markdown(text))
-        write_text(folder / f"{name}.tex", formats.latex(text))
+        write_text(folder / f"{name}.md", formats.markdown(text, notes))
+        write_text(folder / f"{name}.tex", formats.latex(text, notes))
 
 
 def make_tables(report: Report) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
@@ -41,10 +48,13 @@ def make_tables(report: Report) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     results = results_numbers(report, papers)
     steps = steps_numbers(report, papers)
     paired = paired_numbers(report)
-    return {
+    tables = {
         "summary": (summary_numbers(results), summary_text(results)),
         "results": (results, results_text(results)),
         "steps": (steps, steps_text(steps)),
         "paired": (paired, paired_text(paired)),
         "cost": (cost_numbers(results), cost_text(results)),
     }
+    if len(report.gaps):
+        tables["gaps"] = (report.gaps, gaps_text(report.gaps))
+    return tables

@@ -1,0 +1,1 @@
+"""Whether metabench can be used on this machine, and what to do where it cannot."""

@@ -1,0 +1,77 @@
+"""The two files that every run ends in, ``run.json`` and ``predictions.npy``: read and checked.
+
+Whatever is wrong with one of them is a MetabenchError of one line that names the file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metabench.described import read_described
+from metabench.errors import MetabenchError
+from metabench.files import read_array
+
+KEY = ["dataset", "way", "shot", "algorithm", "seed"]
+REQUIRED = ("study", *KEY, "task", "status", "modes", "episodes_sha256")
+
+Array = NDArray[Any]
+
+
+def read_run(folder: Path, study: str) -> dict[str, Any]:
+    """``run.json`` of a folder, with the keys that scoring needs."""
+    path = folder / "run.json"
+    run = read_described(path, "predictions.npy", "steps.npy")
+    run.setdefault("modes", ["inductive"])
+    missing = [key for key in REQUIRED if key not in run]
+    if missing:
+        raise MetabenchError(f"{path}: no '{missing[0]}'; needed are {', '.join(REQUIRED)}")
+    if run["study"] != study:
+        raise MetabenchError(f"{path}: of study '{run['study']}', but '{study}' is reported")
+    if run["status"] not in ("finished", "diverged"):
+        raise MetabenchError(f"{path}: status '{run['status']}'; finished or diverged")
+    return run
+
+
+def read_episodes(episodes: Path, run: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """``episodes.json`` of the test episodes that the run in ``folder`` says it was tested on."""
+    described = read_described(episodes / "episodes.json", "query_labels.npy")
+    if run["episodes_sha256"] != described["sha256"]:
+        raise MetabenchError(
+            f"{folder / 'run.json'}: tested on episodes {run['episodes_sha256'][:12]}, but "
+            f"{episodes} holds {described['sha256'][:12]}; evaluate the run again"
+        )
+    return described
+
+
+def check_predictions(
+    path: Path, leading: int, run: dict[str, Any], shape: tuple[int, ...]
+) -> Array:
+    """The predictions of ``path`` as [leading, *shape], checked.
+
+    Args:
+        path: ``predictions.npy`` or ``steps.npy``.
+        leading: how many modes or steps the file must have; one may leave its axis out.
+        run: content of ``run.json``.
+        shape: of the answers to the episodes: [episodes, queries] or [episodes, queries, 1].
+    """
+    values = read_array(path)
+    if leading == 1 and values.shape == shape:
+        values = values[None]
+    if values.shape != (leading, *shape):
+        raise MetabenchError(f"{path}: shape {values.shape}; must be {(leading, *shape)}")
+    kind = np.integer if run["task"] == "classification" else np.floating
+    if not np.issubdtype(values.dtype, kind):
+        need = "whole numbers (int32)" if kind is np.integer else "floating point (float32)"
+        raise MetabenchError(f"{path}: elements are {values.dtype}; must be {need}")
+    if kind is np.integer:
+        lowest, highest = int(values.min()), int(values.max())
+        if lowest < 0 or highest >= run["way"]:
+            wrong = lowest if lowest < 0 else highest
+            raise MetabenchError(f"{path}: class {wrong}; must be 0 to {run['way'] - 1}")
+    elif not np.isfinite(values).any():
+        raise MetabenchError(f"{path}: not one prediction is finite, yet the run is 'finished'")
+    return values

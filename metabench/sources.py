@@ -1,0 +1,74 @@
+"""The code that a result depends on: a module, and what it imports of its package and of ours.
+
+Imports are read in the source, without importing anything: those inside functions are found, torch
+is not loaded, and what a module happens to have loaded by now plays no part.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import find_spec
+from pathlib import Path
+
+from metabench.files import content_digest
+
+OURS = "metabench"
+
+
+def source_digest(*modules: str) -> str:
+    """The sha256 of the sources of ``modules`` and of what they import, directly or not.
+
+    What counts is in the package of one of ``modules``, or in metabench; other libraries have
+    versions, which results note. A package's ``__init__.py`` counts where it is imported from by
+    name, and not because a module lies in its folder.
+    """
+    sources = source_files(*modules)
+    return content_digest(*(sources[name].read_text(encoding="utf-8") for name in sorted(sources)))
+
+
+def source_files(*modules: str) -> dict[str, Path]:
+    """By name: the files of ``modules`` and of what they import, directly or not."""
+    packages = {OURS, *(name.partition(".")[0] for name in modules)}
+    found: dict[str, Path] = {}
+    to_look_at = list(modules)
+    while to_look_at:
+        name = to_look_at.pop()
+        file = _file(name)
+        if name in found or file is None:
+            continue
+        found[name] = file
+        inside = name if file.name == "__init__.py" else name.rpartition(".")[0]
+        for module, imported in _imports(file.read_text(encoding="utf-8"), inside):
+            if module.partition(".")[0] in packages:
+                inner = f"{module}.{imported}"  # `from package import module`, perhaps
+                to_look_at.append(inner if imported and _file(inner) else module)
+    return found
+
+
+def _file(name: str) -> Path | None:
+    """The source of a module, found without importing its packages."""
+    top, *rest = name.split(".")
+    spec: ModuleSpec | None = find_spec(top)
+    for part in rest:
+        if spec is None or spec.submodule_search_locations is None:
+            return None
+        spec = PathFinder.find_spec(f"{spec.name}.{part}", spec.submodule_search_locations)
+    origin = (spec and spec.origin) or ""
+    return Path(origin) if origin.endswith(".py") else None
+
+
+@cache
+def _imports(source: str, package: str) -> tuple[tuple[str, str], ...]:
+    """(module, name) of what a module inside ``package`` imports; "" for a module as a whole."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, "") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) + 1 - node.level]
+            relative = [*above, *([node.module] if node.module else [])]
+            module = ".".join(relative) if node.level else str(node.module)
+            found += [(module, alias.name) for alias in node.names]
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,74 @@
+"""The code of a result is its module and what that imports, and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from metabench.sources import source_digest, source_files
+
+FILES = {
+    "mine/__init__.py": "from mine.unused import anything",
+    "mine/start.py": "import torch, mine.whole\nfrom .near import f\nfrom mine import part, NAME",
+    "mine/near.py": "def f():\n    from .inside import g",
+    "mine/inside.py": "from metabench import trees",
+    "mine/part.py": "import mine.start",  # a circle
+    "mine/whole.py": "",
+    "mine/unused.py": "",
+    "mine/lonely.py": "",
+}
+
+
+@pytest.fixture
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path / "mine"
+
+
+def test_all_that_is_imported_counts_wherever_the_import_stands(mine: Path) -> None:
+    near = {"mine.start", "mine.near", "mine.inside", "mine.part", "mine.whole"}
+    # mine/__init__.py has NAME, and imports `unused`; torch is another's.
+    assert set(source_files("mine.start")) - near == {"mine", "mine.unused", "metabench.trees"}
+
+
+def test_an_edit_of_what_is_imported_changes_the_digest_and_no_other_does(mine: Path) -> None:
+    before = source_digest("mine.near")
+    (mine / "lonely.py").write_text("edited = True")
+    assert source_digest("mine.near") == before
+    (mine / "near.py").write_text("edited = True")
+    assert source_digest("mine.near") != before
+
+
+@pytest.mark.parametrize(
+    ("module", "has", "has_not"),
+    [
+        ("fomaml", "algorithms.maml", "algorithms.reptile"),
+        ("maml", "inner_loop", "pretraining"),
+        ("maml", "recomputed", "learning.training"),  # imported inside a function
+        ("pretrain_head", "pretraining", "algorithms.maml"),
+        ("imaml", "conjugate_gradient", "report.formats"),
+    ],
+)
+def test_an_algorithm_depends_on_the_shared_modules_that_it_uses(
+    module: str, has: str, has_not: str
+) -> None:
+    found = source_files(f"metabench.algorithms.{module}", "metabench.networks.conv4")
+    assert f"metabench.{has}" in found
+    assert f"metabench.{has_not}" not in found
+    assert "metabench.networks.convolution" in found
+    assert "metabench" not in found  # a new version number is no new code
+
+
+def test_what_is_looked_at_is_not_imported() -> None:
+    code = (
+        "import sys; from metabench.sources import source_files;"
+        "found = source_files('metabench.learning.training');"
+        "sys.exit(len(found) < 20 or 'torch' in sys.modules or 'metabench.learning' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
