@@ -61,6 +61,9 @@ class Hyperparameters:
     checkpoint: Literal["last", "best-on-validation"] = setting(
         "best-on-validation", "which iterate is tested"
     )
+    precision: Literal["float32", "tf32"] = setting(
+        "float32", "of products and convolutions on a GPU; tf32 is faster and has 10 bits"
+    )
 
 
 T = TypeVar("T", bound=Hyperparameters)

@@ -14,18 +14,24 @@ from metabench.learning.memory import keep_freed_memory
 
 
 @contextlib.contextmanager
-def open_device(name: str) -> Iterator[torch.device]:
+def open_device(name: str, precision: str = "float32") -> Iterator[torch.device]:
     """Yield the device called ``name``, and keep other runs off it where it is a GPU.
 
     "auto" is a GPU where there is one, "cuda" any GPU, "cuda:1" that one. Of several it is one
     that no other run holds; where all are held, it waits. Only those are seen that
     ``CUDA_VISIBLE_DEVICES`` lets be seen. A CPU is nobody's.
 
+    Args:
+        name: of the device.
+        precision: "float32", or "tf32" to let a GPU round what it multiplies to 10 bits.
+
     Raises:
         MetabenchError: where it is not there.
     """
     keep_freed_memory()
-    torch.backends.cudnn.allow_tf32 = False  # matrix products have none by default
+    # torch's own default is float32 for products, and tf32 for convolutions.
+    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+    torch.backends.cudnn.allow_tf32 = precision == "tf32"
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     device = torch.device(("cuda" if count else "cpu") if name == "auto" else name)
     if device.type != "cuda":

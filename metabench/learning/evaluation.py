@@ -47,7 +47,7 @@ def evaluate(
         out: the folder to write.
         device: see ``open_device``.
     """
-    with open_device(device) as where:
+    with open_device(device, spec.hyperparameters.get("precision", "float32")) as where:
         begun = time.monotonic()
         pictures = load_images(read_images(images), where) if images is not None else None
         test = load_episodes(episodes, pictures, where, labels=False)

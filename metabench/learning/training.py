@@ -78,7 +78,7 @@ def train(
         resume_every: seconds between two resume files, at least.
         memory_mb: what the run may use, in 10^6 bytes; 0 is all that a GPU has.
     """
-    with open_device(device) as where:
+    with open_device(device, spec.hyperparameters.get("precision", "float32")) as where:
         source = open_source(spec.data, images, where)
         val = load_images(read_images(val_images), where) if val_images is not None else None
         validation = load_episodes(val_episodes, val, where, labels=True)

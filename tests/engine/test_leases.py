@@ -132,3 +132,10 @@ def test_a_cpu_is_nobodys(two_gpus: Path) -> None:
     with open_device("cpu") as device, open_device("cpu") as again:
         assert device == again == torch.device("cpu")
     assert not two_gpus.exists()
+
+
+def test_a_gpu_rounds_what_it_multiplies_only_where_that_is_asked_for():
+    for precision, rounds in (("tf32", True), ("float32", False)):
+        with open_device("cpu", precision):
+            assert torch.backends.cuda.matmul.allow_tf32 is rounds
+            assert torch.backends.cudnn.allow_tf32 is rounds
