@@ -38,9 +38,11 @@ class Algorithm:
     """
 
     hyperparameters: ClassVar[type[Hyperparameters]] = Hyperparameters
+    linear_head: ClassVar[bool] = True  # whether the network ends in a layer that gives outputs
     running_statistics: bool = False  # whether it is tested with statistics of meta-training
 
     def __init__(self, network: Network, problem: Problem, hp: Any) -> None:
+        self.check_network(network)
         self.network = network
         self.problem = problem
         self.hp = hp
@@ -52,7 +54,7 @@ class Algorithm:
     @classmethod
     def outputs(cls, problem: Problem) -> int:
         """The width of the network's head in meta-training; 0 for none."""
-        return problem.way
+        return problem.way if cls.linear_head else 0
 
     def init(self, generator: torch.Generator) -> Params:
         """phi before meta-training."""

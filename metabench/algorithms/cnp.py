@@ -30,7 +30,7 @@ from metabench.algorithm import Algorithm, Metrics
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.layers import gathering, init_mlp, mlp, one_hot
 from metabench.networks.network import Norm
-from metabench.tasks import Batch, Problem, Task
+from metabench.tasks import Batch, Task
 from metabench.trees import Params
 
 CONTEXT = 1002  # the stream of a task's key that draws how many points are context
@@ -57,13 +57,8 @@ class CNP(Algorithm):
     """Encode, average, decode."""
 
     hyperparameters = CNPHyperparameters
+    linear_head = False  # h and g follow the features
     running_statistics = True
-
-    @classmethod
-    def outputs(cls, problem: Problem) -> int:
-        """The backbone has no head: h and g are what follows it."""
-        del problem
-        return 0
 
     @property
     def regression(self) -> bool:

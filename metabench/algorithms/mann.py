@@ -36,7 +36,7 @@ from metabench.hyperparameters import Hyperparameters, setting
 from metabench.layers import gathering, init_linear, init_lstm, linear, lstm, one_hot
 from metabench.lru_memory import Memory, access, empty
 from metabench.networks.network import Norm
-from metabench.tasks import Batch, Problem, Task
+from metabench.tasks import Batch, Task
 from metabench.trees import Params
 
 ORDER = 1001  # the stream of a task's key that shuffles its sequence
@@ -68,13 +68,8 @@ class MANN(Algorithm):
     """An LSTM with a memory."""
 
     hyperparameters = MANNHyperparameters
+    linear_head = False  # the memory follows what is seen
     running_statistics = True
-
-    @classmethod
-    def outputs(cls, problem: Problem) -> int:
-        """The backbone, where there is one, has no head."""
-        del problem
-        return 0
 
     def init(self, generator: torch.Generator) -> Params:
         """The controller's parameters, and the backbone's where there is one."""

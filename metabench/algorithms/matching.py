@@ -35,7 +35,7 @@ from metabench.cosine import cosine
 from metabench.episodic import embed, episodic_gradient, training_way
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.layers import one_hot
-from metabench.tasks import Batch, Problem, Task
+from metabench.tasks import Batch, Task
 from metabench.trees import Params
 
 
@@ -60,13 +60,8 @@ class Matching(Algorithm):
     """The labels of the support set under an attention."""
 
     hyperparameters = MatchingHyperparameters
+    linear_head = False  # attention to the support set takes its place
     running_statistics = True
-
-    @classmethod
-    def outputs(cls, problem: Problem) -> int:
-        """There is no head: attention to the support set takes its place."""
-        del problem
-        return 0
 
     def init(self, generator: torch.Generator) -> Params:
         """phi, with three LSTMs where there is context."""

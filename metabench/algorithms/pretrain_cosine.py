@@ -27,7 +27,7 @@ from metabench.episodic import embed
 from metabench.hyperparameters import setting
 from metabench.inner_loop import minibatches
 from metabench.networks.network import Norm
-from metabench.tasks import Batch, Problem, Source, Task
+from metabench.tasks import Batch, Source, Task
 from metabench.trees import Params, axpy, scale, zeros_like
 
 DIRECTION, NORM = "cosine.direction", "cosine.norm"  # v [d, classes], g [classes]
@@ -47,13 +47,8 @@ class PretrainCosine(Algorithm):
     """A cosine classifier of all training classes; a new one for each task."""
 
     hyperparameters = PretrainCosineHyperparameters
+    linear_head = False  # a cosine layer takes its place
     running_statistics = True
-
-    @classmethod
-    def outputs(cls, problem: Problem) -> int:
-        """The network's own head is linear: this one's is kept beside it."""
-        del problem
-        return 0
 
     def init(self, generator: torch.Generator) -> Params:
         """phi, with a direction and a norm for each class of the training split."""

@@ -18,7 +18,7 @@ import torch
 from metabench.algorithm import Algorithm, Metrics
 from metabench.episodic import embed, episodic_gradient, training_way
 from metabench.layers import one_hot
-from metabench.tasks import Batch, Problem, Task
+from metabench.tasks import Batch, Task
 from metabench.trees import Params
 
 
@@ -32,13 +32,8 @@ class Adapted(NamedTuple):
 class ProtoNet(Algorithm):
     """Nearest class mean in a learned embedding."""
 
+    linear_head = False  # distances to prototypes take its place
     running_statistics = True
-
-    @classmethod
-    def outputs(cls, problem: Problem) -> int:
-        """There is no head: distances to prototypes take its place."""
-        del problem
-        return 0
 
     def adapt(self, params: Params, support: Batch) -> Adapted:
         """The class means of the embedded support set."""

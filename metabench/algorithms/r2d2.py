@@ -29,7 +29,7 @@ from metabench.algorithm import Algorithm, Metrics
 from metabench.episodic import embed, episodic_gradient, training_way
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.layers import one_hot
-from metabench.tasks import Batch, Problem, Task
+from metabench.tasks import Batch, Task
 from metabench.trees import Params
 
 
@@ -52,13 +52,8 @@ class R2D2(Algorithm):
     """Ridge regression on a learned embedding."""
 
     hyperparameters = R2D2Hyperparameters
+    linear_head = False  # every task's is solved for
     running_statistics = True
-
-    @classmethod
-    def outputs(cls, problem: Problem) -> int:
-        """There is no learned head: every task's is solved for."""
-        del problem
-        return 0
 
     def init(self, generator: torch.Generator) -> Params:
         """phi, with lambda, alpha and beta."""

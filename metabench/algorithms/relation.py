@@ -55,6 +55,7 @@ class Relation(Algorithm):
     """A learned comparison of feature maps."""
 
     hyperparameters = RelationHyperparameters
+    linear_head = False  # the relation module takes its place
     network: MapNetwork
 
     def __init__(self, network: MapNetwork, problem: Problem, hp: RelationHyperparameters) -> None:
@@ -76,12 +77,6 @@ class Relation(Algorithm):
                 "relation networks compare feature maps, which this backbone does not keep; "
                 "write `backbone: conv4map-64` in the study's entry"
             )
-
-    @classmethod
-    def outputs(cls, problem: Problem) -> int:
-        """There is no head: the relation module takes its place."""
-        del problem
-        return 0
 
     def init(self, generator: torch.Generator) -> Params:
         """phi: the embedding, and the relation module."""

@@ -32,7 +32,7 @@ from metabench.causal import attention, dense
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.layers import gathering, init_linear, linear, one_hot
 from metabench.networks.network import Norm
-from metabench.tasks import Batch, Problem, Task
+from metabench.tasks import Batch, Task
 from metabench.trees import Params
 
 ORDER = 1001  # the stream of a task's key that shuffles its support set
@@ -59,13 +59,8 @@ class SNAIL(Algorithm):
     """Meta-learning as a sequence: temporal convolutions and causal attention."""
 
     hyperparameters = SNAILHyperparameters
+    linear_head = False  # SNAIL follows the features
     running_statistics = True
-
-    @classmethod
-    def outputs(cls, problem: Problem) -> int:
-        """The backbone has no head: SNAIL is what follows it."""
-        del problem
-        return 0
 
     @property
     def dilations(self) -> list[int]:

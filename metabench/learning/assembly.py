@@ -22,6 +22,4 @@ def make_algorithm(
     cls: type[Algorithm] = getattr(importlib.import_module(module), name)
     problem = Problem(spec.data.task, spec.way, spec.shot, input_shape, train_classes)
     hp = parse(cls.hyperparameters, spec.hyperparameters, f"algorithm '{spec.algorithm}'")
-    network = build(spec.backbone, input_shape, cls.outputs(problem))
-    cls.check_network(network)
-    return cls(network, problem, hp)
+    return cls(build(spec.backbone, input_shape, cls.outputs(problem)), problem, hp)
