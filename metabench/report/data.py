@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from metabench.report.names import parse_setting
+from metabench.report.names import grid_cells, parse_setting
 
 #: Pre-training in the same graph: what every other algorithm is compared with.
-BASELINES = ("pretrain_head", "pretrain_finetune")
+BASELINES = ("pretrain_head", "pretrain_finetune", "pretrain_cosine", "pretrain_centroid")
 
 #: The runs that a partial report lacks: beside the three files, and only there.
 GAPS = "gaps.csv"
@@ -54,13 +54,8 @@ class Report:
 
     def cells(self) -> Iterator[tuple[str, int, int, list[str]]]:
         """Data set, way, shot and its algorithms, in the order of the grid."""
-        grid: dict[tuple[str, int, int], dict[str, None]] = {}
-        for entry in self.study["grid"]:
-            for text in entry["settings"]:
-                cell = (str(entry["dataset"]), *parse_setting(text))
-                grid.setdefault(cell, {}).update(dict.fromkeys(entry["algorithms"]))
-        for (dataset, way, shot), algorithms in grid.items():
-            yield dataset, way, shot, list(algorithms)
+        for (dataset, way, shot), algorithms in grid_cells(self.study).items():
+            yield dataset, way, shot, algorithms
 
     def references(self, dataset: str, way: int, shot: int) -> list[str]:
         """Keys of the published rows that the study wants beside a setting."""

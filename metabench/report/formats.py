@@ -42,6 +42,13 @@ def signed(value: float, half: float, task: str) -> str:
     return text if text == NONE else "+" + text
 
 
+def p_value(value: float) -> str:
+    """A p-value with two digits that count, or a bound."""
+    if math.isnan(value):
+        return NONE
+    return "<0.001" if value < 0.001 else f"{value:.2g}"
+
+
 def setting(way: int, shot: int, task: str) -> str:
     """``5-way 1-shot``, or ``5-shot`` for regression."""
     return f"{shot}-shot" if task == "regression" else f"{way}-way {shot}-shot"

@@ -11,9 +11,10 @@ from typing import Any
 
 from metabench.errors import MetabenchError
 
-TABLE_NAMES = ("summary", "results", "steps", "paired", "cost")
+TABLE_NAMES = ("summary", "results", "steps", "paired", "comparisons", "ranks", "cost")
 TABLE_FORMATS = ("csv", "md", "tex")
 FIGURE_FORMATS = ("svg", "png")
+LEAST_SETTINGS, LEAST_ALGORITHMS = 2, 3  # that average ranks are made of
 
 
 def figure_names(study: dict[str, Any], datasets: dict[str, Any]) -> list[str]:
@@ -32,10 +33,18 @@ def figure_names(study: dict[str, Any], datasets: dict[str, Any]) -> list[str]:
     names = [f"curves-{name}" for name in regression]
     names += ["accuracy"] if images else []
     names += ["error"] if regression else []
+    names += ["ranks"] if can_be_ranked(study) else []
     names += [f"steps-{name}" for name in used]
     names += [f"training-{name}" for name in used]
     names += [f"episodes-{name}" for name in images]
     return names
+
+
+def can_be_ranked(study: dict[str, Any]) -> bool:
+    """Whether there are settings enough, and algorithms enough that are in all of them."""
+    cells = grid_cells(study)
+    everywhere = set.intersection(*map(set, cells.values())) if cells else set()
+    return len(cells) >= LEAST_SETTINGS and len(everywhere) >= LEAST_ALGORITHMS
 
 
 def parse_setting(text: str) -> tuple[int, int]:
@@ -46,11 +55,11 @@ def parse_setting(text: str) -> tuple[int, int]:
     return int(found[1] or 1), int(found[2])
 
 
-def grid_cells(study: dict[str, Any]) -> list[tuple[str, int, int]]:
-    """(data set, way, shot) of a study in the order of its file, each once."""
-    cells = [
-        (str(entry["dataset"]), *parse_setting(setting))
-        for entry in study["grid"]
-        for setting in entry["settings"]
-    ]
-    return list(dict.fromkeys(cells))
+def grid_cells(study: dict[str, Any]) -> dict[tuple[str, int, int], list[str]]:
+    """The algorithms of each (data set, way, shot) of a study, in the order of its file."""
+    cells: dict[tuple[str, int, int], dict[str, None]] = {}
+    for entry in study["grid"]:
+        for text in entry["settings"]:
+            cell = (str(entry["dataset"]), *parse_setting(text))
+            cells.setdefault(cell, {}).update(dict.fromkeys(entry["algorithms"]))
+    return {cell: list(algorithms) for cell, algorithms in cells.items()}

@@ -42,7 +42,8 @@ def results_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
         keys = report.references(dataset, way, shot)
         for _, paper in published.references(papers, dataset, way, shot, keys).iterrows():
             rows.append({**here, "task": task, **_reference(paper)})
-    names = [*CELL, "title", "task", "status", "mean", "ci95", "seed_sd", "seed_ci95", "seeds"]
+    names = [*CELL, "title", "task", "status", "mean", "ci95", "seed_sd", "seed_ci95"]
+    names += ["joint_ci95", "seeds"]
     names += ["robust", "robust_ci95", "diverged_episodes", "diverged_seeds", "diverged_at"]
     names += ["missing_seeds"]
     names += ["error", "published", "published_ci95", "published_metric", "published_split"]
@@ -65,6 +66,7 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _percent(row: dict[str, Any]) -> dict[str, Any]:
     scaled = ["mean", "ci95", "robust", "robust_ci95", "seed_sd", "seed_ci95"]
+    scaled += ["joint_ci95"]
     row = {**row, **{name: 100 * row[name] for name in scaled if name in row}}
     return {**row, "error": 100 - row["mean"]} if "mean" in row else row
 
@@ -182,6 +184,11 @@ def seeds_text(row: Any) -> str:
     return f"{row['seeds']:.0f} of {every:.0f}"
 
 
+def joint_text(row: Any) -> str:
+    """The half-width over training seeds and episodes together, or why there is none."""
+    return "one seed" if row["seeds"] < 2 else formats.number(row["joint_ci95"], row["task"])
+
+
 def _trimmed(row: Any) -> str:
     return "trimmed " + formats.plus_minus(row["robust"], row["robust_ci95"], row["task"])
 
@@ -203,6 +210,7 @@ def results_text(results: pd.DataFrame) -> pd.DataFrame:
             "Error %": formats.plus_minus(row["error"], row["ci95"], row["task"]) if error else "-",
             "SD over seeds": formats.number(row["seed_sd"], row["task"]) if measured else "-",
             "± 95 % over seeds": formats.number(row["seed_ci95"], row["task"]) if measured else "-",
+            "± 95 % over both": joint_text(row) if measured else "-",
             "Seeds": seeds_text(row) if measured else "-",
             "Episodes × queries": _episodes_text(row),
             "Digest": "-" if pd.isna(row["episodes_sha256"]) else row["episodes_sha256"][:8],

@@ -16,9 +16,11 @@ from metabench.files import write_text
 from metabench.report import formats, published
 from metabench.report.data import Report, read_report
 from metabench.report.mixed import mixed
+from metabench.report.tables.comparisons import comparison_numbers, comparison_text
 from metabench.report.tables.cost import cost_numbers, cost_text
 from metabench.report.tables.gaps import gaps_text
 from metabench.report.tables.paired import paired_numbers, paired_text
+from metabench.report.tables.ranks import rank_numbers, rank_text
 from metabench.report.tables.results import results_numbers, results_text
 from metabench.report.tables.steps import steps_numbers, steps_text
 from metabench.report.tables.summary import summary_numbers, summary_text
@@ -48,11 +50,14 @@ def make_tables(report: Report) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     results = results_numbers(report, papers)
     steps = steps_numbers(report, papers)
     paired = paired_numbers(report)
+    comparisons = comparison_numbers(report)
     tables = {
         "summary": (summary_numbers(results), summary_text(results)),
         "results": (results, results_text(results)),
         "steps": (steps, steps_text(steps)),
         "paired": (paired, paired_text(paired)),
+        "comparisons": (comparisons, comparison_text(comparisons)),
+        "ranks": (rank_numbers(results), rank_text(results)),
         "cost": (cost_numbers(results), cost_text(results)),
     }
     if len(report.gaps):

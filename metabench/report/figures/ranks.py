@@ -1,0 +1,88 @@
+"""Average ranks over all settings: a critical-difference diagram (Demsar (2006), JMLR 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from metabench.report import published
+from metabench.report.data import Report
+from metabench.report.figures import look
+from metabench.report.statistics import Ranks
+from metabench.report.tables.ranks import left_out, no_ranks, study_ranks, what_ranks_say
+from metabench.report.tables.results import results_numbers
+
+ROW, HEAD = 0.27, 0.75  # inches: of a name, and of the scale with the critical difference
+
+
+def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
+    """The scale of ranks, a name at each algorithm's average, a bar over those that are alike."""
+    table = results_numbers(report, published.load())
+    ranks = study_ranks(table)
+    if ranks is None:
+        figure, axes = look.panels(1, 1, 2.0)
+        look.nothing(axes[0], "no average ranks")
+        return figure, f"Average ranks: {no_ranks(table)}."
+    names = list(ranks.average.index)
+    groups = ranks.groups()
+    half = -(-len(names) // 2)
+    top = 1.0 + 0.45 * len(groups)  # rows that the bars take, below the scale
+    height = HEAD + ROW * (top + half)
+    figure = Figure(figsize=(look.WIDTH, height), layout="constrained")
+    axis = figure.subplots()
+    _scale(axis, ranks, top + half)
+    for i, group in enumerate(groups):
+        ends = [ranks.average[group[0]] - 0.04, ranks.average[group[-1]] + 0.04]
+        axis.plot(ends, [0.45 + 0.45 * i] * 2, color=look.INK, linewidth=3.5, alpha=0.75)
+    _names(axis, ranks, report, names[:half], top)
+    _names(axis.twinx(), ranks, report, names[half:][::-1], top)
+    return figure, _caption(ranks, left_out(table))
+
+
+def _scale(axis: Axes, ranks: Ranks, bottom: float) -> None:
+    """Ranks along the top, the best on the left, and the length of the critical difference."""
+    last = len(ranks.average)
+    axis.set_xlim(0.8, last + 0.2)
+    axis.set_ylim(bottom - 0.4, -1.0)
+    axis.xaxis.tick_top()
+    axis.xaxis.set_label_position("top")
+    axis.set_xticks(range(1, last + 1))
+    axis.set_xlabel("average rank (1 is the best)")
+    axis.spines["bottom"].set_visible(False)
+    axis.spines["top"].set_visible(True)
+    if ranks.critical <= last - 1:
+        ends = [1.0, 1.0 + ranks.critical]
+        axis.plot(ends, [-0.45, -0.45], color=look.PALE, marker="|", markersize=7, linewidth=1.2)
+        text = f"critical difference {ranks.critical:.2f}"
+        axis.text(ends[1] + 0.06, -0.45, text, va="center", fontsize=8, color=look.PALE)
+
+
+def _names(axis: Axes, ranks: Ranks, report: Report, names: Sequence[str], top: float) -> None:
+    """A line from each average down and out to the algorithm's name at the axis' own side."""
+    own = axis.yaxis.get_ticks_position() == "left"
+    edge = axis.get_xlim()[0 if own else 1]
+    places = [top + i for i in range(len(names))]
+    for name, place in zip(names, places, strict=True):
+        colour, average = look.colour(name, list(report.titles)), ranks.average[name]
+        axis.plot([average, average, edge], [-1.0, place, place], color=colour, linewidth=1.3)
+        axis.plot(average, -1.0, color=colour, marker=look.marker(name), clip_on=False, zorder=5)
+    labels = [f"{report.titles[name]}  {ranks.average[name]:.2f}" for name in names]
+    axis.set_yticks(places, labels)
+    axis.tick_params(axis="y", length=0)
+    for side in ("left", "right", "bottom"):
+        axis.spines[side].set_visible(False)
+
+
+def _caption(ranks: Ranks, missing: list[str]) -> str:
+    text = (
+        "Average ranks over all settings, 1 the best; a bar joins algorithms that are not told "
+        f"apart. {what_ranks_say(ranks)} Each setting counts once, by the mean over seeds and "
+        "episodes (the trimmed one where an episode diverged), without transductive rows. Settings "
+        "of one data set share its classes, which the tests take for independent."
+    )
+    if missing:
+        text += f" Left out, because some setting has no score of theirs: {'; '.join(missing)}."
+    return text

@@ -1,0 +1,41 @@
+"""Means, intervals, differences and ranks of scores, on plain data frames.
+
+Three kinds of uncertainty are kept apart, and none is ever called by another's name:
+
+- over *episodes*: how far the mean over these test episodes may lie from the mean over all
+  episodes, for the models that were trained. The unit is the episode: queries of one episode
+  share its classes and its adapted model, so they are not independent. Where a cell has several
+  training seeds, an episode's score is first averaged over them; every seed met the same
+  episodes, so they add no episodes.
+- over *training seeds*: how much the outcome moves when training is repeated.
+- over *both* at once: how far the mean may lie from that over all episodes and all trainings.
+"""
+
+from metabench.report.statistics.bootstrap import draw, joint_interval
+from metabench.report.statistics.cells import CELL, SETTING, cells, over_seeds
+from metabench.report.statistics.differences import against, among, compare
+from metabench.report.statistics.intervals import mean_interval, trimmed_interval
+from metabench.report.statistics.power import episodes_needed, least_difference
+from metabench.report.statistics.ranks import Ranks, rank
+from metabench.report.statistics.significance import holm, sign_flip, signed_rank
+
+__all__ = [
+    "CELL",
+    "SETTING",
+    "Ranks",
+    "against",
+    "among",
+    "cells",
+    "compare",
+    "draw",
+    "episodes_needed",
+    "holm",
+    "joint_interval",
+    "least_difference",
+    "mean_interval",
+    "over_seeds",
+    "rank",
+    "sign_flip",
+    "signed_rank",
+    "trimmed_interval",
+]

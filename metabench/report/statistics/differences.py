@@ -1,0 +1,154 @@
+"""Paired differences: each algorithm against another on the episodes that both met.
+
+Episodes differ in difficulty far more than algorithms differ on one episode, so the interval of the
+mean difference is much narrower than those of the two means suggest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from metabench.report.statistics.bootstrap import Array, draw, joint_interval
+from metabench.report.statistics.cells import CELL, SETTING, by_seed, over_seeds
+from metabench.report.statistics.intervals import mean_interval, trimmed_interval
+from metabench.report.statistics.power import episodes_needed, least_difference
+from metabench.report.statistics.significance import holm, sign_flip, signed_rank
+
+Cell = tuple[str, str]  # algorithm and mode
+Pair = tuple[Cell, Cell]
+DIGITS = 8  # scores are written with nine: what differs beyond is rounding, and a tie
+
+ABOUT = ["difference", "ci95", "robust", "robust_ci95", "joint_ci95"]
+ABOUT += ["higher", "equal", "lower", "sd", "episodes_needed", "least_difference"]
+TESTS = ["p_flip", "p_rank", "holm_flip", "holm_rank"]
+COLUMNS = [*CELL, "other", "other_mode", *ABOUT, *TESTS]
+COLUMNS += ["episodes", "seeds", "diverged_episodes"]
+
+
+def against(baselines: Iterable[str]) -> Callable[[Sequence[Cell]], list[Pair]]:
+    """Each algorithm with each baseline.
+
+    The baseline is taken in the algorithm's mode where it has it, otherwise in its first. Two
+    baselines meet once.
+    """
+    wanted = list(baselines)
+
+    def pairs(cells: Sequence[Cell]) -> list[Pair]:
+        found = []
+        for algorithm, mode in cells:
+            for baseline in wanted:
+                modes = [m for name, m in cells if name == baseline]
+                if modes and algorithm not in wanted[: wanted.index(baseline) + 1]:
+                    same = mode if mode in modes else modes[0]
+                    found.append(((algorithm, mode), (baseline, same)))
+        return found
+
+    return pairs
+
+
+def among(without: Iterable[str]) -> Callable[[Sequence[Cell]], list[Pair]]:
+    """Every two algorithms that are not among ``without``, transductive rows with their like."""
+    left_out = set(without)
+
+    def pairs(cells: Sequence[Cell]) -> list[Pair]:
+        kept = [cell for cell in cells if cell[0] not in left_out]
+        return [
+            (ours, theirs)
+            for i, ours in enumerate(kept)
+            for theirs in kept[i + 1 :]
+            if ours[0] != theirs[0] and (ours[1] == "transductive") == (theirs[1] == "transductive")
+        ]
+
+    return pairs
+
+
+def compare(scores: pd.DataFrame, choose: Callable[[Sequence[Cell]], list[Pair]]) -> pd.DataFrame:
+    """Differences of pairs of cells in each setting, and what they are worth.
+
+    Args:
+        scores: rows of ``scores.csv.gz``.
+        choose: which of a setting's cells to compare: ``against`` or ``among``.
+
+    Returns:
+        One row a pair, the second cell in ``other`` and ``other_mode``:
+
+        - ``difference``, the first minus the second in the unit of the score, with its ``ci95``
+          over episodes, ``robust`` and ``robust_ci95`` of the trimmed mean, and ``joint_ci95``
+          over training seeds and episodes (NaN where either has one seed);
+        - on how many of ``episodes`` the first is ``higher``, ``equal`` and ``lower``;
+        - ``p_flip`` and ``p_rank``, of the sign-flip and of Wilcoxon's test, and both corrected by
+          Holm over the pairs of the setting;
+        - ``sd`` of the paired differences, ``episodes_needed`` to find this difference, and
+          ``least_difference``, what these episodes would find;
+        - ``seeds``, of the one that has fewer, and ``diverged_episodes``, where either diverged
+          from some seed.
+
+        Where both scores are infinite the difference is 0.
+    """
+    parts = [
+        _setting(dict(zip(SETTING, key, strict=True)), here, choose)
+        for key, here in scores.groupby(SETTING, sort=False)
+    ]
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)
+
+
+def _setting(
+    setting: dict[str, Any], here: pd.DataFrame, choose: Callable[[Sequence[Cell]], list[Pair]]
+) -> pd.DataFrame:
+    tables = {
+        (str(algorithm), str(mode)): by_seed(cell)
+        for (algorithm, mode), cell in here.groupby(["algorithm", "mode"], sort=False)
+    }
+    pairs = choose(list(tables))
+    if not pairs:
+        return pd.DataFrame(columns=COLUMNS)
+    averaged = over_seeds(here)
+    means, lost = (
+        averaged.pivot(index="episode", columns=["algorithm", "mode"], values=name)
+        for name in ("score", "diverged")
+    )
+    draws = {cell: draw(table, models=cell[0]) for cell, table in tables.items()}
+    differences = np.stack([_difference(means, *pair) for pair in pairs])
+    rows = []
+    for (ours, theirs), values in zip(pairs, differences, strict=True):
+        row = {**setting, "algorithm": ours[0], "mode": ours[1]}
+        row |= {"other": theirs[0], "other_mode": theirs[1], **_about(values)}
+        row["joint_ci95"] = joint_interval(draws[ours], draws[theirs])
+        row["seeds"] = min(len(tables[ours]), len(tables[theirs]))
+        row["diverged_episodes"] = int(((lost[ours] > 0) | (lost[theirs] > 0)).sum())
+        rows.append(row)
+    flip, rank = sign_flip(differences), signed_rank(differences)
+    tests = {"p_flip": flip, "p_rank": rank, "holm_flip": holm(flip), "holm_rank": holm(rank)}
+    return pd.DataFrame(rows).assign(**tests)[COLUMNS]
+
+
+def _difference(means: pd.DataFrame, ours: Cell, theirs: Cell) -> Array:
+    a, b = means[ours].to_numpy(), means[theirs].to_numpy()
+    tie = np.isinf(a) & np.isinf(b)
+    return np.round(np.where(tie, 0.0, np.subtract(a, b, where=~tie, out=np.zeros(len(a)))), DIGITS)
+
+
+def _about(values: Array) -> dict[str, Any]:
+    """What the differences of one pair say, but for the tests of all pairs."""
+    mean, ci95 = mean_interval(values)
+    robust, robust_ci95 = trimmed_interval(values)
+    whole = len(values) > 1 and bool(np.isfinite(values).all())
+    sd = float(values.std(ddof=1)) if whole else np.nan
+    return {
+        "difference": mean,
+        "ci95": ci95,
+        "robust": robust,
+        "robust_ci95": robust_ci95,
+        "higher": int((values > 0).sum()),
+        "equal": int((values == 0).sum()),
+        "lower": int((values < 0).sum()),
+        "sd": sd,
+        "episodes_needed": episodes_needed(sd, mean),
+        "least_difference": least_difference(sd, len(values)),
+        "episodes": len(values),
+    }

@@ -1,0 +1,115 @@
+"""Average ranks of algorithms over the settings of a study."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from metabench.report import formats
+from metabench.report.statistics import SETTING, Ranks, rank
+from metabench.report.statistics.ranks import LEVEL
+from metabench.report.tables.summary import transductive
+
+
+def study_ranks(results: pd.DataFrame) -> Ranks | None:
+    """The ranks of the algorithms that have a score in every setting; None for too few.
+
+    Transductive rows are left out. Where an episode of a setting diverged, its trimmed means are
+    ranked.
+    """
+    return rank(_scores(results))
+
+
+def _scores(results: pd.DataFrame) -> pd.DataFrame:
+    """Settings by algorithms, higher is better."""
+    ours = results[(results["status"] != "published") & ~transductive(results)]
+    ours = ours.drop_duplicates([*SETTING, "algorithm"])
+    rows = {}
+    for _, here in ours.groupby(SETTING, sort=False):
+        first = here.iloc[0]
+        value = here["robust" if (here["diverged_episodes"] > 0).any() else "mean"]
+        sign = -1 if first["task"] == "regression" else 1
+        name = f"{first['dataset']} {formats.setting(first['way'], first['shot'], first['task'])}"
+        rows[name] = dict(zip(here["algorithm"], sign * value.astype(float), strict=True))
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def left_out(results: pd.DataFrame) -> list[str]:
+    """The titles of the algorithms that lack a score in some setting."""
+    scores = _scores(results)
+    titles = dict(zip(results["algorithm"], results["title"], strict=True))
+    return [str(titles[name]) for name in scores if scores[name].isna().any()]
+
+
+def rank_numbers(results: pd.DataFrame) -> pd.DataFrame:
+    """One row an algorithm, the best first; none where ranks cannot be made."""
+    names = ["algorithm", "title", "average_rank", "settings", "friedman_p", "critical_difference"]
+    ranks = study_ranks(results)
+    if ranks is None:
+        return pd.DataFrame(columns=names)
+    titles = dict(zip(results["algorithm"], results["title"], strict=True))
+    rows: list[dict[str, Any]] = [
+        {
+            "algorithm": name,
+            "title": titles[name],
+            "average_rank": average,
+            "settings": len(ranks.ranks),
+            "friedman_p": ranks.friedman_p,
+            "critical_difference": ranks.critical,
+            **ranks.ranks[name],
+            "alike": ", ".join(ranks.alike(name)),
+        }
+        for name, average in ranks.average.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def rank_text(results: pd.DataFrame) -> pd.DataFrame:
+    """The same for readers, or one row that says why there are no ranks."""
+    ranks = study_ranks(results)
+    if ranks is None:
+        return pd.DataFrame({"Average ranks": [no_ranks(results)]})
+    titles = dict(zip(results["algorithm"], results["title"], strict=True))
+    rows = [
+        {
+            "Algorithm": titles[name],
+            "Average rank": f"{average:.2f}",
+            **{place: f"{value:g}" for place, value in ranks.ranks[name].items()},
+            "Not told apart from": _alike(ranks, str(name), titles),
+        }
+        for name, average in ranks.average.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _alike(ranks: Ranks, name: str, titles: dict[str, str]) -> str:
+    alike = ranks.alike(name)
+    others = len(ranks.average) - 1
+    if len(alike) == others:
+        return "any"
+    return "; ".join(titles[other] for other in alike) or formats.NONE
+
+
+def no_ranks(results: pd.DataFrame) -> str:
+    """Why there are no average ranks."""
+    scores = _scores(results)
+    whole = scores.dropna(axis="columns")
+    return (
+        f"none: {len(scores)} settings and {len(whole.columns)} algorithms with a score in all of "
+        f"them; average ranks need 2 settings and 3 algorithms"
+    )
+
+
+def what_ranks_say(ranks: Ranks) -> str:
+    """The two tests in a sentence or two."""
+    settings, algorithms = ranks.ranks.shape
+    p = formats.p_value(ranks.friedman_p)
+    text = (
+        f"{settings} settings, {algorithms} algorithms: Friedman’s test has p "
+        f"{p if p.startswith('<') else f'= {p}'}, and Nemenyi’s critical difference at 5 % is "
+        f"{ranks.critical:.2f}."
+    )
+    if ranks.critical > algorithms - 1:
+        return f"{text} No average ranks can be that far apart: so few settings tell nothing apart."
+    return text + (" So no two are told apart." if ranks.friedman_p >= LEVEL else "")
