@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -38,7 +39,11 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
         ends = [ranks.average[group[0]] - 0.04, ranks.average[group[-1]] + 0.04]
         axis.plot(ends, [0.45 + 0.45 * i] * 2, color=look.INK, linewidth=3.5, alpha=0.75)
     _names(axis, ranks, report, names[:half], top)
-    _names(axis.twinx(), ranks, report, names[half:][::-1], top)
+    right = axis.twinx()
+    right.set_ylim(axis.get_ylim())
+    axis.set_zorder(right.get_zorder() + 1)  # the words lie over the lines
+    axis.patch.set_visible(False)
+    _names(right, ranks, report, names[half:][::-1], top)
     return figure, _caption(ranks, left_out(table))
 
 
@@ -49,15 +54,22 @@ def _scale(axis: Axes, ranks: Ranks, bottom: float) -> None:
     axis.set_ylim(bottom - 0.4, -1.0)
     axis.xaxis.tick_top()
     axis.xaxis.set_label_position("top")
-    axis.set_xticks(range(1, last + 1))
+    axis.set_xticks(range(1, last + 1, -(-last // 14)))
     axis.set_xlabel("average rank (1 is the best)")
     axis.spines["bottom"].set_visible(False)
     axis.spines["top"].set_visible(True)
     if ranks.critical <= last - 1:
         ends = [1.0, 1.0 + ranks.critical]
         axis.plot(ends, [-0.45, -0.45], color=look.PALE, marker="|", markersize=7, linewidth=1.2)
-        text = f"critical difference {ranks.critical:.2f}"
-        axis.text(ends[1] + 0.06, -0.45, text, va="center", fontsize=8, color=look.PALE)
+        words: dict[str, Any] = {"va": "center", "fontsize": 8, "color": look.PALE, "zorder": 6}
+        words["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        axis.annotate(
+            f"CD {ranks.critical:.2f}",
+            (ends[1], -0.45),
+            xytext=(6, 0),
+            textcoords="offset points",
+            **words,
+        )
 
 
 def _names(axis: Axes, ranks: Ranks, report: Report, names: Sequence[str], top: float) -> None:
@@ -78,7 +90,7 @@ def _names(axis: Axes, ranks: Ranks, report: Report, names: Sequence[str], top: 
 
 def _caption(ranks: Ranks, missing: list[str]) -> str:
     text = (
-        "Average ranks over all settings, 1 the best; a bar joins algorithms that are not told "
+        "Average ranks over all settings, 1 the best; a dark bar joins those that are not told "
         f"apart. {what_ranks_say(ranks)} Each setting counts once, by the mean over seeds and "
         "episodes (the trimmed one where an episode diverged), without transductive rows. Settings "
         "of one data set share its classes, which the tests take for independent."

@@ -58,7 +58,7 @@ def rank_numbers(results: pd.DataFrame) -> pd.DataFrame:
             "friedman_p": ranks.friedman_p,
             "critical_difference": ranks.critical,
             **ranks.ranks[name],
-            "alike": ", ".join(ranks.alike(name)),
+            "alike": ", ".join(ranks.alike(str(name))),
         }
         for name, average in ranks.average.items()
     ]
@@ -107,8 +107,8 @@ def what_ranks_say(ranks: Ranks) -> str:
     p = formats.p_value(ranks.friedman_p)
     text = (
         f"{settings} settings, {algorithms} algorithms: Friedman’s test has p "
-        f"{p if p.startswith('<') else f'= {p}'}, and Nemenyi’s critical difference at 5 % is "
-        f"{ranks.critical:.2f}."
+        f"{p if p.startswith('<') else f'= {p}'}, and Nemenyi’s critical difference (CD) at "
+        f"5 % is {ranks.critical:.2f}."
     )
     if ranks.critical > algorithms - 1:
         return f"{text} No average ranks can be that far apart: so few settings tell nothing apart."
