@@ -42,14 +42,13 @@ class Draws:
     both: Array
 
 
-def draw(table: Array, models: str = "", draws: int = DRAWS) -> Draws:
+def draw(table: Array, name: str = "", draws: int = DRAWS) -> Draws:
     """Draw the seeds and the episodes of a cell, with replacement.
 
     Args:
         table: scores [seeds, episodes].
-        models: names what the seeds trained. Cells of the same models draw the same seeds, and
-            others draw theirs independently; the same episodes are drawn for all of them, so that
-            the draws of two cells may be subtracted.
+        name: of the algorithm. Cells of another name draw their seeds independently; the same
+            episodes are drawn for all, so that the draws of two cells may be subtracted.
         draws: how many.
 
     Returns:
@@ -59,7 +58,7 @@ def draw(table: Array, models: str = "", draws: int = DRAWS) -> Draws:
     if min(seeds, episodes) < 2 or not np.isfinite(table).all():
         nothing = np.full(draws, np.nan)
         return Draws((seeds, episodes), nothing, nothing, nothing)
-    by_seed = _shares(np.random.default_rng([STREAM, crc32(models.encode())]), seeds, draws)
+    by_seed = _shares(np.random.default_rng([STREAM, crc32(name.encode())]), seeds, draws)
     by_episode = _shares(np.random.default_rng(STREAM), episodes, draws)
     each = by_episode @ table.T  # [draws, seeds]: the seeds' means over the drawn episodes
     return Draws(
@@ -78,7 +77,7 @@ def joint_interval(ours: Draws, theirs: Draws | None = None) -> float:
 
     Args:
         ours: the draws of a cell.
-        theirs: those of the cell that is subtracted, on the same episodes.
+        theirs: those of the cell that is subtracted, of another algorithm on the same episodes.
 
     Returns:
         NaN where a cell has one seed, one episode or an infinite score.

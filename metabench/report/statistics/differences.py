@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from metabench.report.statistics.bootstrap import Array, draw, joint_interval
-from metabench.report.statistics.cells import CELL, SETTING, by_seed, over_seeds
 from metabench.report.statistics.intervals import mean_interval, trimmed_interval
+from metabench.report.statistics.means import CELL, SETTING, by_seed, over_seeds
 from metabench.report.statistics.power import episodes_needed, least_difference
 from metabench.report.statistics.significance import holm, sign_flip, signed_rank
 
@@ -112,7 +112,7 @@ def _setting(
         averaged.pivot(index="episode", columns=["algorithm", "mode"], values=name)
         for name in ("score", "diverged")
     )
-    draws = {cell: draw(table, models=cell[0]) for cell, table in tables.items()}
+    draws = {cell: draw(table, cell[0]) for cell, table in tables.items()}
     differences = np.stack([_difference(means, *pair) for pair in pairs])
     rows = []
     for (ours, theirs), values in zip(pairs, differences, strict=True):

@@ -1,0 +1,74 @@
+"""The tests of a difference agree with scipy and err as often as they say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from metabench.report.statistics import holm, sign_flip, signed_rank
+
+
+def test_sign_flips_agree_with_all_of_them() -> None:
+    rows = np.random.default_rng(0).normal(0.4, 1, (5, 10))
+    for row, p in zip(rows, sign_flip(rows), strict=True):
+        all_of_them = stats.permutation_test(
+            (row,), np.mean, permutation_type="samples", n_resamples=np.inf
+        ).pvalue
+        assert p == pytest.approx(all_of_them, abs=4 * np.sqrt(all_of_them / 20_000))
+
+
+def test_sign_flips_agree_with_student_where_differences_are_normal() -> None:
+    rows = np.random.default_rng(1).normal(0.1, 1, (20, 200))
+    assert sign_flip(rows) == pytest.approx(stats.ttest_1samp(rows, 0, axis=1).pvalue, abs=0.015)
+
+
+@pytest.mark.parametrize("test", [lambda rows: sign_flip(rows, 1999), signed_rank])
+def test_nothing_is_found_where_there_is_nothing_in_5_of_100(test: object) -> None:
+    rows = np.random.default_rng(2).laplace(size=(2000, 30))
+    found = np.mean(test(rows) <= 0.05)  # type: ignore[operator]
+    assert found == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / 2000))
+
+
+def test_the_side_does_not_matter_and_no_p_value_is_zero() -> None:
+    rows = np.abs(np.random.default_rng(3).normal(5, 1, (2, 40)))
+    assert sign_flip(rows).tolist() == sign_flip(-rows).tolist() == [1 / 20_001] * 2
+
+
+def test_equal_algorithms_have_p_1() -> None:
+    assert sign_flip(np.zeros((1, 9))).tolist() == signed_rank(np.zeros((1, 9))).tolist() == [1]
+
+
+def test_the_signed_rank_test_is_scipy_s_and_ranks_the_infinite_last() -> None:
+    rows = np.random.default_rng(4).normal(0.3, 1, (3, 25)).round(1)
+    rows[1, 0] = np.inf
+    want = [stats.wilcoxon(row, zero_method="pratt", method="approx").pvalue for row in rows]
+    assert signed_rank(rows) == pytest.approx(want)
+    large = np.where(np.isinf(rows), 99, rows)
+    assert signed_rank(large) == pytest.approx(want)
+    assert np.isnan(sign_flip(rows)[1])
+
+
+def test_one_episode_says_nothing() -> None:
+    assert np.isnan(sign_flip(np.ones((1, 1)))).all()
+    assert np.isnan(signed_rank(np.ones((1, 1)))).all()
+
+
+def test_holm_s_correction_in_an_example_by_hand() -> None:
+    """0.005 x 4, 0.01 x 3, 0.03 x 2, and 0.04 x 1, which may not be less than the one before."""
+    assert holm(np.array([0.01, 0.04, 0.03, 0.005])) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+def test_holm_keeps_below_1_and_leaves_out_what_is_no_comparison() -> None:
+    corrected = holm(np.array([0.6, np.nan, 0.9]))
+    assert corrected[[0, 2]].tolist() == [1.0, 1.0]
+    assert np.isnan(corrected[1])
+    assert holm(np.array([np.nan, 0.02])).tolist()[1] == 0.02
+
+
+def test_ten_comparisons_together_err_in_5_of_100_studies() -> None:
+    p = np.random.default_rng(5).uniform(size=(2000, 10))
+    corrected = np.array([holm(row) for row in p])
+    tolerance = 3 * np.sqrt(0.05 * 0.95 / 2000)
+    assert (corrected < 0.05).any(axis=1).mean() == pytest.approx(0.05, abs=tolerance)
+    assert (p < 0.05).any(axis=1).mean() > 0.3
