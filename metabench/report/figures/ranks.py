@@ -13,7 +13,7 @@ from metabench.report import published
 from metabench.report.data import Report
 from metabench.report.figures import look
 from metabench.report.statistics import Ranks
-from metabench.report.tables.ranks import left_out, no_ranks, study_ranks, what_ranks_say
+from metabench.report.tables.ranks import left_out, study_ranks, what_ranks_say
 from metabench.report.tables.results import results_numbers
 
 ROW, HEAD = 0.27, 0.75  # inches: of a name, and of the scale with the critical difference
@@ -26,7 +26,7 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
     if ranks is None:
         figure, axes = look.panels(1, 1, 2.0)
         look.nothing(axes[0], "no average ranks")
-        return figure, f"Average ranks: {no_ranks(table)}."
+        return figure, what_ranks_say(table)
     names = list(ranks.average.index)
     groups = ranks.groups()
     half = -(-len(names) // 2)
@@ -44,7 +44,7 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
     axis.set_zorder(right.get_zorder() + 1)  # the words lie over the lines
     axis.patch.set_visible(False)
     _names(right, ranks, report, names[half:][::-1], top)
-    return figure, _caption(ranks, left_out(table))
+    return figure, _caption(what_ranks_say(table), left_out(table))
 
 
 def _scale(axis: Axes, ranks: Ranks, bottom: float) -> None:
@@ -88,10 +88,10 @@ def _names(axis: Axes, ranks: Ranks, report: Report, names: Sequence[str], top: 
         axis.spines[side].set_visible(False)
 
 
-def _caption(ranks: Ranks, missing: list[str]) -> str:
+def _caption(tests: str, missing: list[str]) -> str:
     text = (
         "Average ranks over all settings, 1 the best; a dark bar joins those that are not told "
-        f"apart. {what_ranks_say(ranks)} Each setting counts once, by the mean over seeds and "
+        f"apart. {tests} Each setting counts once, by the mean over seeds and "
         "episodes (the trimmed one where an episode diverged), without transductive rows. Settings "
         "of one data set share its classes, which the tests take for independent."
     )

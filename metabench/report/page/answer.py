@@ -12,6 +12,12 @@ from metabench.report.tables.summary import best_row, transductive
 
 SETTING = ["dataset", "way", "shot"]
 NO_META_LEARNING = ("scratch", "hausdorff")
+TRAINED_AGAIN = {
+    "stands": ", and would be expected to if all were trained again",
+    "open": ", but might not if all were trained again",
+    "one seed": "; with one training seed, nothing is known of training again",
+    "unknown": "",
+}
 
 
 def answers(results: pd.DataFrame, paired: pd.DataFrame) -> list[str]:
@@ -61,7 +67,10 @@ def _comparison(row: Any, baseline: str) -> str:
     word = row["verdict"].split()[0]
     if word in ("better", "worse"):
         by = formats.plus_minus(abs(row[mean]), row[half], row["task"])
-        return f"{'beats' if word == 'better' else 'loses to'} “{baseline}” by {by}{unit} {on}"
+        again = TRAINED_AGAIN[row["again"]]
+        return (
+            f"{'beats' if word == 'better' else 'loses to'} “{baseline}” by {by}{unit} {on}{again}"
+        )
     by = formats.signed(row[mean], row[half], row["task"])
     return f"is not told apart from “{baseline}”: {by}{unit} {on}"
 

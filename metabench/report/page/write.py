@@ -21,6 +21,7 @@ from metabench.report.names import figure_names
 from metabench.report.page.answer import answers
 from metabench.report.page.provenance import cut_down, provenance
 from metabench.report.tables import make_tables
+from metabench.report.tables.ranks import what_ranks_say
 
 HERE = Path(__file__).parent
 NARROW = 400  # points; a figure that is not as wide as the page
@@ -51,6 +52,8 @@ def write_page(report: Path, study: dict[str, Any]) -> None:
         style=Markup((HERE / "style.css").read_text(encoding="utf-8")),
         answers=answers(tables["results"][0], tables["paired"][0]),
         tables={name: html_table(text) for name, (_, text) in tables.items() if len(text)},
+        has_ranks=bool(len(tables["ranks"][0])),
+        ranks=what_ranks_say(tables["results"][0]),
         figures=[figure(report / "figures" / f"{name}.svg") for name in drawn],
         missing=len(found.gaps),
         asked=len(found.gaps) + len(found.runs),

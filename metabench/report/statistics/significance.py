@@ -30,12 +30,12 @@ def sign_flip(differences: Array, flips: int = FLIPS) -> Array:
     Returns:
         [comparisons]; NaN where a difference is not finite, or there are fewer than two.
     """
-    seen = np.abs(differences.sum(axis=1))
     if differences.shape[1] < 2:
         return np.full(len(differences), np.nan)
-    whole = np.isfinite(seen)
+    whole: Array = np.isfinite(differences).all(axis=1)
     finite = np.where(whole[:, None], differences, 0.0)
-    edge = seen - 1e-9 * np.abs(finite).sum(axis=1)  # equal sums differ by rounding
+    rounding = 1e-9 * np.abs(finite).sum(axis=1)  # by which equal sums may differ
+    edge = np.abs(finite.sum(axis=1)) - rounding
     rng = np.random.default_rng(STREAM)
     as_far = np.zeros(len(differences), dtype=np.int64)
     for start in range(0, flips, AT_ONCE):
@@ -48,7 +48,8 @@ def sign_flip(differences: Array, flips: int = FLIPS) -> Array:
 def signed_rank(differences: Array) -> Array:
     """Two-sided p-values of Wilcoxon's signed-rank test, zeros ranked and left out (Pratt).
 
-    By the normal approximation, which is rough below ten episodes or so. It asks for the order of the differences alone: an infinite one is the largest.
+    By the normal approximation, which is rough below ten episodes or so. It asks for the order of
+    the differences alone: an infinite one is the largest.
 
     Args:
         differences: [comparisons, episodes].

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from metabench.report import formats
+from metabench.report.names import LEAST_ALGORITHMS, LEAST_SETTINGS
 from metabench.report.statistics import SETTING, Ranks, rank
 from metabench.report.statistics.ranks import LEVEL
 from metabench.report.tables.summary import transductive
@@ -69,7 +70,7 @@ def rank_text(results: pd.DataFrame) -> pd.DataFrame:
     """The same for readers, or one row that says why there are no ranks."""
     ranks = study_ranks(results)
     if ranks is None:
-        return pd.DataFrame({"Average ranks": [no_ranks(results)]})
+        return pd.DataFrame({"Average ranks": [what_ranks_say(results)]})
     titles = dict(zip(results["algorithm"], results["title"], strict=True))
     rows = [
         {
@@ -91,18 +92,16 @@ def _alike(ranks: Ranks, name: str, titles: dict[str, str]) -> str:
     return "; ".join(titles[other] for other in alike) or formats.NONE
 
 
-def no_ranks(results: pd.DataFrame) -> str:
-    """Why there are no average ranks."""
-    scores = _scores(results)
-    whole = scores.dropna(axis="columns")
-    return (
-        f"none: {len(scores)} settings and {len(whole.columns)} algorithms with a score in all of "
-        f"them; average ranks need 2 settings and 3 algorithms"
-    )
-
-
-def what_ranks_say(ranks: Ranks) -> str:
-    """The two tests in a sentence or two."""
+def what_ranks_say(results: pd.DataFrame) -> str:
+    """The two tests in a sentence or two, or why there are no ranks."""
+    ranks = study_ranks(results)
+    if ranks is None:
+        scores = _scores(results)
+        return (
+            f"No average ranks: they need {LEAST_SETTINGS} settings and {LEAST_ALGORITHMS} "
+            f"algorithms with a score in all of them; there are {len(scores)} and "
+            f"{len(scores.dropna(axis='columns').columns)}."
+        )
     settings, algorithms = ranks.ranks.shape
     p = formats.p_value(ranks.friedman_p)
     text = (
