@@ -104,6 +104,22 @@ def test_paired_differences_say_better_with_their_interval(report: Path) -> None
     assert pair["ci95"] < both.loc["protonet", "ci95"] + both.loc["pretrain_head", "ci95"]
 
 
+def test_every_two_algorithms_are_compared_without_the_baselines(report: Path) -> None:
+    pair = row(report, "comparisons", algorithm="maml", other="protonet")
+    assert pair["mode"] == "inductive"
+    assert pair["verdict"] == "worse"
+    assert pair["wins"] + pair["ties"] + pair["losses"] == 40
+    assert "pretrain_head" not in set(pd.read_csv(report / "tables/comparisons.csv")["other"])
+
+
+def test_the_page_says_whether_the_answer_would_stand_if_all_were_trained_again(
+    report: Path,
+) -> None:
+    assert row(report, "paired", algorithm="protonet")["again"] == "stands"
+    page = (report / "index.html").read_text()
+    assert "40 episodes, and would be expected to if all were trained again" in page
+
+
 def test_latex_has_no_sign_that_breaks_it(report: Path) -> None:
     for path in (report / "tables").glob("*.tex"):
         text = path.read_text()

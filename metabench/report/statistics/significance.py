@@ -32,7 +32,7 @@ def sign_flip(differences: Array, flips: int = FLIPS) -> Array:
     """
     if differences.shape[1] < 2:
         return np.full(len(differences), np.nan)
-    whole: Array = np.isfinite(differences).all(axis=1)
+    whole = np.asarray(np.isfinite(differences).all(axis=1))
     finite = np.where(whole[:, None], differences, 0.0)
     rounding = 1e-9 * np.abs(finite).sum(axis=1)  # by which equal sums may differ
     edge = np.abs(finite.sum(axis=1)) - rounding

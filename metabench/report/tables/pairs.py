@@ -83,20 +83,20 @@ def pair_text(pairs: pd.DataFrame, other: str) -> pd.DataFrame:
             "Algorithm": f"{row['algorithm_title']} ({row['mode']})",
             heading: f"{row[f'{other}_title']} ({row[f'{other}_mode']})",
             "Difference ± 95 % over episodes": _signed(row, "difference", "ci95"),
-            "Trimmed ± 95 %": _signed(row, "robust", "robust_ci95"),
+            "Verdict": row["verdict"],
             "± 95 % over both": joint_text(row),
+            "Trained again": row["again"],
+            "Trimmed ± 95 %": _signed(row, "robust", "robust_ci95"),
             "Wins, ties, losses": f"{row['wins']}, {row['ties']}, {row['losses']}",
             "p, sign flips (Holm)": formats.p_value(row["holm_flip"]),
             "p, Wilcoxon (Holm)": formats.p_value(row["holm_rank"]),
-            "Verdict": row["verdict"],
-            "Trained again": row["again"],
             "Episodes needed": formats.count(row["episodes_needed"]),
         }
         for _, row in pairs.iterrows()
     ]
     names = ["Data set", "Setting", "Algorithm", heading, "Difference ± 95 % over episodes"]
-    names += ["Trimmed ± 95 %", "± 95 % over both", "Wins, ties, losses", "p, sign flips (Holm)"]
-    names += ["p, Wilcoxon (Holm)", "Verdict", "Trained again", "Episodes needed"]
+    names += ["Verdict", "± 95 % over both", "Trained again", "Trimmed ± 95 %"]
+    names += ["Wins, ties, losses", "p, sign flips (Holm)", "p, Wilcoxon (Holm)", "Episodes needed"]
     return pd.DataFrame(rows, columns=names)
 
 
