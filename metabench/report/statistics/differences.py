@@ -6,7 +6,6 @@ mean difference is much narrower than those of the two means suggest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,10 @@ import pandas as pd
 from metabench.report.statistics.bootstrap import Array, draw, joint_interval
 from metabench.report.statistics.intervals import mean_interval, trimmed_interval
 from metabench.report.statistics.means import CELL, SETTING, by_seed, over_seeds
+from metabench.report.statistics.pairs import Cell, Choice
 from metabench.report.statistics.power import episodes_needed, least_difference
 from metabench.report.statistics.significance import holm, sign_flip, signed_rank
 
-Cell = tuple[str, str]  # algorithm and mode
-Pair = tuple[Cell, Cell]
 DIGITS = 8  # scores are written with nine: what differs beyond is rounding, and a tie
 
 ABOUT = ["difference", "ci95", "robust", "robust_ci95", "joint_ci95"]
@@ -29,44 +27,7 @@ COLUMNS = [*CELL, "other", "other_mode", *ABOUT, *TESTS]
 COLUMNS += ["episodes", "seeds", "diverged_episodes"]
 
 
-def against(baselines: Iterable[str]) -> Callable[[Sequence[Cell]], list[Pair]]:
-    """Each algorithm with each baseline.
-
-    The baseline is taken in the algorithm's mode where it has it, otherwise in its first. Two
-    baselines meet once.
-    """
-    wanted = list(baselines)
-
-    def pairs(cells: Sequence[Cell]) -> list[Pair]:
-        found = []
-        for algorithm, mode in cells:
-            for baseline in wanted:
-                modes = [m for name, m in cells if name == baseline]
-                if modes and algorithm not in wanted[: wanted.index(baseline) + 1]:
-                    same = mode if mode in modes else modes[0]
-                    found.append(((algorithm, mode), (baseline, same)))
-        return found
-
-    return pairs
-
-
-def among(without: Iterable[str]) -> Callable[[Sequence[Cell]], list[Pair]]:
-    """Every two algorithms that are not among ``without``, transductive rows with their like."""
-    left_out = set(without)
-
-    def pairs(cells: Sequence[Cell]) -> list[Pair]:
-        kept = [cell for cell in cells if cell[0] not in left_out]
-        return [
-            (ours, theirs)
-            for i, ours in enumerate(kept)
-            for theirs in kept[i + 1 :]
-            if ours[0] != theirs[0] and (ours[1] == "transductive") == (theirs[1] == "transductive")
-        ]
-
-    return pairs
-
-
-def compare(scores: pd.DataFrame, choose: Callable[[Sequence[Cell]], list[Pair]]) -> pd.DataFrame:
+def compare(scores: pd.DataFrame, choose: Choice) -> pd.DataFrame:
     """Differences of pairs of cells in each setting, and what they are worth.
 
     Args:
@@ -97,9 +58,7 @@ def compare(scores: pd.DataFrame, choose: Callable[[Sequence[Cell]], list[Pair]]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)
 
 
-def _setting(
-    setting: dict[str, Any], here: pd.DataFrame, choose: Callable[[Sequence[Cell]], list[Pair]]
-) -> pd.DataFrame:
+def _setting(setting: dict[str, Any], here: pd.DataFrame, choose: Choice) -> pd.DataFrame:
     tables = {
         (str(algorithm), str(mode)): by_seed(cell)
         for (algorithm, mode), cell in here.groupby(["algorithm", "mode"], sort=False)

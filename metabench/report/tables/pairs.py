@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,16 +9,14 @@ import pandas as pd
 from metabench.report import formats
 from metabench.report.data import Report, in_order
 from metabench.report.statistics import compare
-from metabench.report.statistics.differences import Cell, Pair
+from metabench.report.statistics.pairs import Choice
 from metabench.report.tables.results import joint_text
 
 LEVEL = 0.05
 SCALED = ["difference", "ci95", "robust", "robust_ci95", "joint_ci95", "sd", "least_difference"]
 
 
-def pair_numbers(
-    report: Report, choose: Callable[[Sequence[Cell]], list[Pair]], other: str
-) -> pd.DataFrame:
+def pair_numbers(report: Report, choose: Choice, other: str) -> pd.DataFrame:
     """Differences on the same episodes, in points of accuracy or in squared error.
 
     Args:
