@@ -64,8 +64,7 @@ def started(copy: Copy, *arguments: str) -> subprocess.Popen[bytes]:
 
 @pytest.mark.fault(
     "a second `snakemake` in the same folder for the same files",
-    "Snakemake refuses: `Incomplete files` while a model is trained, or `Directory cannot be "
-    "locked`; the first goes on",
+    "Snakemake refuses: `Directory cannot be locked`; the first goes on",
     "nothing",
 )
 @pytest.mark.fault(
@@ -75,7 +74,7 @@ def started(copy: Copy, *arguments: str) -> subprocess.Popen[bytes]:
 )
 @pytest.mark.fault(
     "SIGKILL for Snakemake and all of its jobs",
-    "`snakemake --unlock` and `--rerun-incomplete`, as it says; training goes on where it was",
+    "`snakemake --unlock`, as it says, and again; training goes on where it was",
     "what came after the last resume file, and jobs that were running",
 )
 def test_two_at_once_and_a_kill(copy: Copy) -> None:
@@ -89,11 +88,10 @@ def test_two_at_once_and_a_kill(copy: Copy) -> None:
         while not (copy.folder / model).with_name("history.csv").exists():
             assert first.poll() is None, (copy.folder / "first.txt").read_text()
             time.sleep(0.05)
-        for flags, told in ([], "Incomplete files"), (["--rerun-incomplete"], "cannot be locked"):
-            second = copy.snakemake(model, *flags, *long)
-            assert second.returncode == 1
-            assert told in second.stdout
-            assert "Traceback" not in second.stdout
+        second = copy.snakemake(model, *long)
+        assert second.returncode == 1
+        assert "cannot be locked" in second.stdout
+        assert "Traceback" not in second.stdout
         beside = copy.snakemake(other, "--configfile", short)
         assert beside.returncode == 0, beside.stdout
         assert first.poll() is None
@@ -102,7 +100,7 @@ def test_two_at_once_and_a_kill(copy: Copy) -> None:
         first.wait()
     short = ["--configfile", copy.write(study(), "study.yaml")]
     assert copy.snakemake("--unlock", *short).returncode == 0
-    again = copy.snakemake("--rerun-incomplete", model, *short)
+    again = copy.snakemake(model, *short)
     assert again.returncode == 0, again.stdout
     assert (copy.folder / model).read_bytes() == (copy.folder / other).read_bytes()
 
