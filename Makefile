@@ -1,6 +1,6 @@
 # Everything that is run often. `make check` before a commit; `.ci/run` is the whole road.
 
-.PHONY: check format test smoke
+.PHONY: check format test smoke docs readme
 
 check:  ## style, types, the workflow's form
 	ruff check .
@@ -19,3 +19,10 @@ test:  ## all tests
 
 smoke:  ## every kind of job in seconds; the numbers mean nothing
 	snakemake --cores all --configfile config/smoke.yaml
+
+docs:  ## docs/algorithms.md and docs/references.bib, from the sources
+	python -m metabench.docs
+
+readme:  ## README's table and figure, from the default study
+	snakemake --cores all
+	python -m metabench.docs reports/default

@@ -2,9 +2,10 @@
 
 The classifier of all training classes is that of ``pretrain_head``, whose model it shares. For a
 task the head is dropped, and a query belongs to the class whose mean feature is nearest. Wang,
-Chao, Weinberger and van der Maaten (2019), "SimpleShot", arXiv:1911.04623, name the two forms here
-UN (features as they are) and L2N (features of length 1); their CL2N, which subtracts the mean
-feature of the training split first, needs what a shared model does not hold.
+Chao, Weinberger and van der Maaten (2019), "SimpleShot: revisiting nearest-neighbor classification
+for few-shot learning", arXiv:1911.04623, name the two forms here UN (features as they are) and L2N
+(features of length 1); their CL2N, which subtracts the mean feature of the training split first,
+needs what a shared model does not hold.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """SNAIL: a simple neural attentive meta-learner.
 
-Mishra, Rohaninejad, Chen and Abbeel (2018), arXiv:1707.03141. A task is a sequence, the support set
-in random order with its labels and then ONE query without, which a causal network reads:
+Mishra, Rohaninejad, Chen and Abbeel (2018), "A simple neural attentive meta-learner",
+arXiv:1707.03141. A task is a sequence, the support set in random order with its labels and then ONE
+query without, which a causal network reads:
 
     (f(x_1), y_1), ..., (f(x_T), y_T), (f(x), 0)  ->  logits of the last element.
 

@@ -1,0 +1,52 @@
+"""README's table and figure, and the record of the numbers behind them, from a report."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from pathlib import Path
+
+from metabench.errors import MetabenchError
+from metabench.files import write_text
+
+BEGIN, END = "<!-- the default study's table -->\n", "<!-- end of the table -->\n"
+RECORD = Path("docs/figures/default.csv")
+FIGURE = Path("docs/figures/curves-sinusoid.png")
+COLUMNS = (
+    *("dataset", "way", "shot", "algorithm", "mode", "title", "task", "status"),
+    *("mean", "ci95", "seed_sd", "seeds", "episodes", "episodes_sha256", "iterations"),
+)
+
+
+def renew_readme(report: Path, project: Path) -> None:
+    """Copy the table, its numbers and the figure of ``report`` to where README shows them.
+
+    Raises:
+        MetabenchError: where the report lacks one of them.
+    """
+    table, numbers = report / "tables" / "summary.md", report / "tables" / "results.csv"
+    figure = report / "figures" / FIGURE.name
+    for file in (table, numbers, figure):
+        if not file.is_file():
+            raise MetabenchError(f"{file}: no such file; `snakemake --cores all` makes it")
+    readme = project / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    write_text(readme, text.replace(shown(text), table.read_text(encoding="utf-8")))
+    write_text(project / RECORD, _record(numbers))
+    shutil.copyfile(figure, project / FIGURE)
+
+
+def shown(readme: str) -> str:
+    """The table as README has it, and what stands below it of the runs."""
+    return readme[readme.index(BEGIN) + len(BEGIN) : readme.index(END)]
+
+
+def _record(numbers: Path) -> str:
+    """The columns of a results table that say what each number of the summary is."""
+    out = io.StringIO()
+    with numbers.open(encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(csv.DictReader(stream))
+    return out.getvalue()
