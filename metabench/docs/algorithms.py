@@ -31,8 +31,8 @@ OWN = """
 
 *Default* is what holds where no file says otherwise. *In its file* is what the algorithm's file in
 `config/algorithms` says, which goes over it: the published values, as far as there are any. That
-file's `settings` change some of them for one data set, number of ways or of shots. What a study says
-goes over all.
+file's `settings` change some of them for one data set, number of ways or of shots. What a study
+says goes over all.
 """
 NAMES = ("Name", "Default", "In its file", "What")
 

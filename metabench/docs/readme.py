@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from metabench.errors import MetabenchError
-from metabench.files import write_text
+from metabench.files import atomic, write_text
 
 BEGIN, END = "<!-- the default study's table -->\n", "<!-- end of the table -->\n"
 RECORD = Path("docs/figures/default.csv")
@@ -34,7 +34,8 @@ def renew_readme(report: Path, project: Path) -> None:
     text = readme.read_text(encoding="utf-8")
     write_text(readme, text.replace(shown(text), table.read_text(encoding="utf-8")))
     write_text(project / RECORD, _record(numbers))
-    shutil.copyfile(figure, project / FIGURE)
+    with atomic(project / FIGURE) as temporary:
+        shutil.copyfile(figure, temporary)
 
 
 def shown(readme: str) -> str:
