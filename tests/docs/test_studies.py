@@ -1,0 +1,42 @@
+"""docs/studies.md says of every study what its file says."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from documents import PROJECT, blocks, commands
+
+from metabench.study.config import load
+
+PAGE = (PROJECT / "docs" / "studies.md").read_text(encoding="utf-8")
+FILES = sorted(
+    file.name for file in (PROJECT / "config").glob("*.yaml") if "\nstudy:" in file.read_text()
+)
+
+
+def test_every_study_is_there() -> None:
+    assert sorted(re.findall(r"^## `config/(.*)`$", PAGE, re.M)) == FILES
+    assert sorted(re.findall(r"^\| \[`(.*?)`\]", PAGE, re.M)) == FILES
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_title_and_numbers_of_runs_are_the_study_s(name: str) -> None:
+    study = load(PROJECT / "config" / name, PROJECT / "config")
+    _, found, section = PAGE.partition(f"\n## `config/{name}`\n")
+    assert found
+    section = section.partition("\n## ")[0]
+    about = f"*{study.title}.* {len(study.runs)} runs, {len(study.models)} models"
+    assert section.strip().startswith(about)
+    shown = [command for block in blocks(section) for command in commands(block)]
+    given = "" if name == "config.yaml" else f" --configfile config/{name}"
+    assert shown == [f"snakemake --cores all{given}"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_said_to_need_no_download_needs_none(name: str) -> None:
+    from metabench.study.plan import archives
+
+    study = load(PROJECT / "config" / name, PROJECT / "config")
+    section = PAGE.partition(f"\n## `config/{name}`\n")[2].partition("\n## ")[0]
+    assert ("nothing to download" in section) == (not archives(study.datasets.values()))
