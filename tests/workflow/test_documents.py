@@ -1,0 +1,91 @@
+"""Every command that the documents show can be typed: each runs here, in a small way."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+from conftest import PROJECT, Copy, copy_workflow
+from documents import DOCUMENTS, blocks, commands
+
+pytestmark = pytest.mark.workflow
+
+# What a command becomes here, by how it begins; the first that fits.
+SMALL = {
+    "snakemake ": "snakemake --dry-run ",
+    "make ": "make --dry-run ",
+    "pytest": "pytest --version",
+    "python tests/faults/many_kills.py ": "python -m py_compile tests/faults/many_kills.py # ",
+    "python -m metabench.algorithms.hausdorff": "python -m metabench.algorithms.hausdorff --help",
+    "metabench speed ": "metabench speed --help ",
+    "metabench speed-report ": "metabench speed-report --help ",
+    "metabench partial ": "metabench partial --help ",  # nothing has run; see test_partial.py
+    "metabench ": "metabench ",
+}
+# What is not run at all, and why.
+LEFT_OUT = {
+    "python3 -m venv ": "makes an environment: .ci/run does it",
+    ". .venv/bin/activate": "enters that environment: .ci/run does it",
+    "pip install ": "installs: .ci/run does it",
+    "METABENCH_RUNS_PER_GPU=": "test_cluster.py runs it",
+}
+# A study at its full length: Snakemake reads it with the code of `metabench check`, which takes a
+# fraction of a dry run; test_plan.py has dry runs of studies.
+WHOLE_STUDY = re.compile(r"snakemake --cores all --configfile (config/\S+)")
+# From here on test_tutorial.py and test_cluster.py take over.
+ELSEWHERE = {"tutorial.md": "\n## 4.", "cluster.md": "\n## Slurm"}
+
+
+def shown() -> list[str]:
+    """The commands of all documents, each once."""
+    texts = [
+        document.read_text(encoding="utf-8").partition(ELSEWHERE.get(document.name, "\0"))[0]
+        for document in DOCUMENTS
+    ]
+    fences = [block for text in texts for block in blocks(text) if block.language == "sh"]
+    return list(dict.fromkeys(command for block in fences for command in commands(block)))
+
+
+def small(command: str) -> str:
+    """What is run in the place of a command."""
+    if whole := WHOLE_STUDY.fullmatch(command):
+        return f"metabench check {whole[1]}"
+    start = next(start for start in SMALL if command.startswith(start))
+    done = SMALL[start]
+    return done if done.endswith(("help", "version")) else done + command.removeprefix(start)
+
+
+RUN = [command for command in shown() if not command.startswith(tuple(LEFT_OUT))]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """The project's folder as a reader has it, with nothing run."""
+    copy = copy_workflow(tmp_path_factory.mktemp("read"))
+    for name in ("Makefile", "tests", "docs", "README.md", "pyproject.toml"):
+        (copy.folder / name).symlink_to(PROJECT / name)
+    return copy
+
+
+@pytest.mark.parametrize("command", RUN)
+def test_a_command_that_is_shown_can_be_typed(place: Copy, command: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", small(command)],
+        cwd=place.folder,
+        env=place.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_commands_are_found() -> None:
+    assert "snakemake --cores all" in RUN
+    assert len(RUN) > 20
+    for start in LEFT_OUT:
+        assert any(command.startswith(start) for command in shown()), start
