@@ -28,7 +28,7 @@ def explained(name: str) -> bool:
 def explained_to_readers(name: str) -> bool:
     """Whether a column of text is: its heading stands in a table of the page, or in bold."""
     first = {line.strip("| ").split(" | ")[0] for line in PAGE.splitlines() if line[:1] == "|"}
-    listed = {part for cell in first for part in cell.split(", ")}
+    listed = first | {part for cell in first for part in cell.split(", ")}
     return name in listed or bool(SETTING.fullmatch(name))
 
 

@@ -78,4 +78,4 @@ def test_the_tutorial_leads_to_a_new_row_beside_pre_training(copy: Copy) -> None
         else:
             said = typed(copy, commands(block))
     rows = [line for line in said.splitlines() if line.startswith("| glyphs_smoke")]
-    assert any("| Fixed length | inductive | Pre-training + new head" in row for row in rows)
+    assert any("| Fixed length (inductive) | Pre-training + new head" in row for row in rows)
