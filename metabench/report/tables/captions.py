@@ -41,9 +41,9 @@ CAPTIONS = {
         "training seeds are different things: the first is about the test episodes, for the models "
         "that were trained; the second, its standard deviation (SD) and the 95 % interval of the "
         "mean over seeds, is about training again. “Both” is the interval of the mean over seeds "
-        "and episodes at once; with one seed there is none. Digest: the first eight figures of the test "
-        "episodes’ sha256. Published numbers marked “other split” used other test classes, and "
-        "those “from memory” were not read in their source; none of them used these episodes."
+        "and episodes at once; with one seed there is none. Digest: the first eight figures of the "
+        "test episodes’ sha256. Published numbers marked “other split” used other test classes, "
+        "and those “from memory” were not read in their source; none of them used these episodes."
     ),
     "steps": (
         "± is the mean of the seeds’ 95 % intervals over episodes, which is never narrower than "
