@@ -9,8 +9,6 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup, escape
 
-from metabench.report import formats
-
 UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 ROW_HEADING = ("Algorithm", "Name")
 
@@ -71,8 +69,8 @@ def _cell(value: Any, heading: bool) -> Markup:
     shown = Markup("<strong>{}</strong>").format(shown) if bold else shown
     if heading:
         return Markup('<th scope="row">{}</th>').format(shown)
-    if key is not None:
-        number = f"{key:.12g}".replace("inf", "Infinity")  # as JavaScript writes it
-        return Markup('<td data-n="{}">{}</td>').format(number, shown)
-    wide = Markup(' class="wide"') if len(text) > 40 and text != formats.NONE else Markup("")
-    return Markup("<td{}>{}</td>").format(wide, shown)
+    wide = Markup(' class="wide"') if len(text) > 40 else Markup("")
+    if key is None:
+        return Markup("<td{}>{}</td>").format(wide, shown)
+    number = f"{key:.12g}".replace("inf", "Infinity")  # as JavaScript writes it
+    return Markup('<td data-n="{}"{}>{}</td>').format(number, wide, shown)
