@@ -7,20 +7,10 @@ from metabench.sources import source_digest
 import metabench.report
 
 PAGE = Path(metabench.report.__path__[0]) / "page"
-CAPTIONS = PROJECT / "workflow" / "report"
 PUBLISHED = str(PROJECT / "config" / "published.csv")
 
 
 report: str(CAPTIONS / "workflow.rst")
-
-
-def shown(file: str, kind: str):
-    """The file with a place in `snakemake --report`: its caption is that of its name, if any."""
-    name = Path(file).stem
-    own = CAPTIONS / f"{kind}-{name.partition('-')[0]}.rst"
-    caption = own if own.exists() else CAPTIONS / f"{kind}.rst"
-    category = {"page": "Page", "table": "Tables", "figure": "Figures"}[kind]
-    return report(file, caption=str(caption), category=category, labels={kind: name})
 
 
 rule collect:

@@ -20,7 +20,7 @@ from metabench.report.page.described import Described, describe
 from metabench.report.page.equations import docstring_html
 from metabench.report.page.html import html_table
 from metabench.report.page.judged import beside_paper, in_words, settings
-from metabench.report.tables.results import iterations_text, or_none, published_text, score_text
+from metabench.report.tables.results import or_none, published_text, score_text
 
 SETTING = ["dataset", "way", "shot"]
 HYPERPARAMETER = "hyperparameters."
@@ -107,7 +107,6 @@ def _outcome(name: str, results: pd.DataFrame, paired: pd.DataFrame) -> pd.DataF
                 "Score ± 95 %": score_text(row),
                 "Seeds": f"{row['seeds']:.0f}" if pd.notna(row["seeds"]) else formats.NONE,
                 "Against pre-training": _against(here.pair(row) if here else None),
-                "Iterations (of published)": iterations_text(row),
                 "Published": _published(row),
                 "Agrees?": beside_paper(row) or "no published number",
             }
