@@ -102,7 +102,7 @@ rule page:
     localrule: True
     params:
         code=source_digest("metabench.report.page.write"),
-        config=str(PROJECT / "config"),
+        config=lambda wildcards: str(PROJECT / "config"),
     shell:
         f"logged {{log:q}} python -m metabench page --study {{input.study:q}} --report {REPORT}"
         " --results results --config {params.config:q}"
