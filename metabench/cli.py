@@ -145,18 +145,21 @@ def _figures(options: argparse.Namespace) -> None:
 
 
 def _page(options: argparse.Namespace) -> None:
-    from metabench.report.page import write_page
+    from metabench.report.page import Origin, write_page
 
-    write_page(options.report, _study(options.study))
+    origin = Origin(options.study, options.results, options.config)
+    write_page(options.report, _study(options.study), origin)
 
 
 def _partial(options: argparse.Namespace) -> None:
+    from metabench.report.page import Origin
     from metabench.report.partial import write_partial
     from metabench.study.config import load
 
     study = load(options.study, options.config)
     out = options.out or Path("reports", study.name, "partial")
-    print(write_partial(study.values, study.runs, options.results, options.logs, out))
+    origin = Origin(options.study, options.results, options.config)
+    print(write_partial(study.values, study.runs, origin, options.logs, out))
 
 
 def _speed(options: argparse.Namespace) -> None:
@@ -280,8 +283,10 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=about)
         command.add_argument("--study", type=Path, required=True, metavar="FILE")
         command.add_argument("--report", type=Path, required=True, metavar="FOLDER")
-        if name == "figures":
+        if name != "tables":
             command.add_argument("--results", type=Path, required=True, metavar="FOLDER")
+        if name == "page":
+            command.add_argument("--config", type=Path, default=Path("config"), metavar="FOLDER")
         command.set_defaults(run=run)
 
     partial = commands.add_parser("partial", help="report what a study has finished so far")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -79,15 +80,22 @@ def markdown(frame: pd.DataFrame, notes: Sequence[str] = ()) -> str:
 
 
 def latex(frame: pd.DataFrame, notes: Sequence[str] = ()) -> str:
-    """A frame of texts as a ``tabular`` of plain LaTeX, to be ``\\input``, sentences below it."""
+    """A frame of texts as a ``tabular`` with the rules of booktabs, to be ``\\input``.
+
+    Columns of numbers are set flush right. Sentences stand below it.
+    """
     rows = [[latex_escape(str(cell)) for cell in row] for row in frame.itertuples(index=False)]
-    head = [latex_escape(name) for name in frame.columns]
-    body = "\n".join(" & ".join(row) + r" \\" for row in [head, *rows])
-    first, _, rest = body.partition("\n")
-    columns = "l" * len(frame.columns)
-    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\hline", first, r"\hline", rest, r"\hline"]
-    lines += [r"\end{tabular}", *(rf"\par {latex_escape(note)}" for note in notes)]
-    return "\n".join(line for line in lines if line) + "\n"
+    head = " & ".join(latex_escape(name) for name in frame.columns) + r" \\"
+    body = [" & ".join(row) + r" \\" for row in rows]
+    columns = "".join("r" if _is_numeric(frame[name]) else "l" for name in frame.columns)
+    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *body]
+    lines += [r"\bottomrule", r"\end{tabular}", *(rf"\par {latex_escape(note)}" for note in notes)]
+    return "\n".join(lines) + "\n"
+
+
+def _is_numeric(column: pd.Series[str]) -> bool:
+    texts = [str(text).strip("*") for text in column]
+    return all(text == NONE or re.match(r"[+−-]?[\d∞]", text) for text in texts)
 
 
 _LATEX = {

@@ -12,7 +12,7 @@ import pandas as pd
 from metabench.errors import MetabenchError
 from metabench.report.data import GAP_COLUMNS, GAPS, run_folder
 from metabench.report.figures import write_figures
-from metabench.report.page import write_page
+from metabench.report.page import Origin, write_page
 from metabench.report.results import Scored, score, write_collected, write_frame
 from metabench.report.tables import write_tables
 from metabench.spec import RunSpec
@@ -21,20 +21,21 @@ LONGEST = 200  # letters of a log that are shown
 
 
 def write_partial(
-    study: dict[str, Any], runs: Sequence[RunSpec], results: Path, logs: Path, out: Path
+    study: dict[str, Any], runs: Sequence[RunSpec], origin: Origin, logs: Path, out: Path
 ) -> str:
     """Write tables, figures and the page of the runs that are there; say how many they are.
 
     Args:
         study: content of the study's file.
         runs: what the study asks for.
-        results: ``results``.
+        origin: where the study's file, ``results`` and ``config`` lie.
         logs: ``logs``, which say why a run is not there.
         out: where to write: never the folder of the finished report.
 
     Raises:
         MetabenchError: where no run is there yet.
     """
+    results = origin.results
     found: list[Scored] = []
     gaps: list[dict[str, Any]] = []
     for run in runs:
@@ -52,7 +53,7 @@ def write_partial(
     write_frame(out / GAPS, pd.DataFrame(gaps, columns=GAP_COLUMNS))
     write_tables(out, study)
     write_figures(out, study, results)
-    write_page(out, study)
+    write_page(out, study, origin)
     return f"{len(found)} of {len(runs)} runs are there: {out / 'index.html'}"
 
 

@@ -152,10 +152,11 @@ def read_algorithm(file: Path, datasets: Sequence[str]) -> Algorithm:
     """The algorithm that ``file`` describes; ``datasets`` are the names its `where` may use."""
     name = fields.name(file.stem, f"{file}: its name")
     known = (
-        *("title", "class", "external", "tasks", "paper"),
+        *("title", "class", "external", "tasks", "about", "paper"),
         *("deterministic", "model_of", "defaults", "settings"),
     )
     values = fields.keys(read_mapping(file), str(file), known, ("title", "tasks"))
+    fields.text(values.get("about", "nothing"), f"{file}: about")  # for the page of a report alone
     external = fields.flag(values.get("external", False), f"{file}: external")
     if external == ("class" in values):
         raise MetabenchError(

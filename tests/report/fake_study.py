@@ -10,6 +10,9 @@ import yaml
 
 from metabench.described import write_described
 from metabench.files import write_array, write_json, write_text
+from metabench.report.page import Origin
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 WAY, SHOT, QUERIES, EPISODES = 20, 1, 5, 40
 CLASSES = 24
@@ -59,6 +62,11 @@ def make(root: Path) -> dict[str, Path]:
         "episodes": results / "episodes",
         "report": root / "reports/fake",
     }
+
+
+def origin(where: dict[str, Path]) -> Origin:
+    """What the page needs beside the report; algorithms say of themselves what they always do."""
+    return Origin(where["study"], where["results"], PROJECT / "config")
 
 
 def run_json(dataset: str, algorithm: str, seed: int, **more: Any) -> dict[str, Any]:

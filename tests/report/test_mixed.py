@@ -46,7 +46,7 @@ def test_tables_and_the_page_say_it(fresh: dict[str, Path]) -> None:
     write_json(path, {**read_json(path), "device": "Another_CPU"})
     collect(fresh["study"], [fresh["runs"]], fresh["episodes"], fresh["report"])
     write_tables(fresh["report"], fake_study.STUDY)
-    write_page(fresh["report"], fake_study.STUDY)
+    write_page(fresh["report"], fake_study.STUDY, fake_study.origin(fresh))
     tables = fresh["report"] / "tables"
     assert "2 devices: Another_CPU, " in (tables / "summary.md").read_text().splitlines()[-1]
     assert r"2 devices: Another\_CPU, " in (tables / "cost.tex").read_text()

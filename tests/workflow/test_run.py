@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from conftest import STUDY, Copy
@@ -72,3 +74,15 @@ def test_another_seed_runs_that_seed_alone(finished: Copy) -> None:
 def test_where_archives_lie_changes_nothing(finished: Copy) -> None:
     study = finished.write(f"archives: {finished.folder}\n{STUDY}", "archives.yaml")
     assert rules(finished, study) == []
+
+
+def test_snakemake_has_a_report_of_its_own(finished: Copy) -> None:
+    """With the page, tables and figures in it, under their categories; nothing is downloaded."""
+    done = finished.snakemake("--report", "report.zip", "--configfile", "study.yaml")
+    assert done.returncode == 0, done.stdout
+    with ZipFile(finished.folder / "report.zip") as archive:
+        names = {Path(name).name for name in archive.namelist()}
+        page = archive.read("report/report.html").decode()
+    assert {"report.html", "index.html", "summary.csv", "curves-sinusoid_smoke.svg"} <= names
+    for text in ("Figures", "Tables", "not chosen by eye", "pre-training among them"):
+        assert text in page

@@ -18,6 +18,7 @@ EPISODES = "results/episodes/{dataset}/{split}-{way}w{shot}s"
 RUN = f"results/runs/{STUDY.name}/{{dataset}}/{{way}}w{{shot}}s/{{algorithm}}/seed{{seed}}"
 LOG = f"logs/{STUDY.name}/{{dataset}}/{{way}}w{{shot}}s/{{algorithm}}/seed{{seed}}"
 REPORT = f"reports/{STUDY.name}"
+CAPTIONS = PROJECT / "workflow" / "report"
 
 SPLIT_FILES = ("images.npy", "labels.npy", "classes.txt", "meta.json")
 IMAGE_ARRAYS = ("support.npy", "query.npy")
@@ -172,3 +173,12 @@ def test_labels(wildcards) -> list[str]:
         if e.split == "test"
     ]
     return about + [file.replace("episodes.json", LABELS) for file in about]
+
+
+def shown(file: str, kind: str):
+    """The file with a place in `snakemake --report`: its caption is that of its name, if any."""
+    name = Path(file).stem
+    own = CAPTIONS / f"{kind}-{name.partition('-')[0]}.rst"
+    caption = own if own.exists() else CAPTIONS / f"{kind}.rst"
+    category = {"page": "Page", "table": "Tables", "figure": "Figures"}[kind]
+    return report(file, caption=str(caption), category=category, labels={kind: name})

@@ -10,6 +10,9 @@ PAGE = Path(metabench.report.__path__[0]) / "page"
 PUBLISHED = str(PROJECT / "config" / "published.csv")
 
 
+report: str(CAPTIONS / "workflow.rst")
+
+
 rule collect:
     input:
         study=study_file(),
@@ -39,10 +42,12 @@ rule tables:
         study=study_file(),
         published=PUBLISHED,
     output:
+        [shown(f"{REPORT}/tables/{name}.csv", "table") for name in TABLE_NAMES],
         [
             f"{REPORT}/tables/{name}.{end}"
             for name in TABLE_NAMES
             for end in TABLE_FORMATS
+            if end != "csv"
         ],
     log:
         f"logs/{STUDY.name}/tables.log",
@@ -61,7 +66,13 @@ rule figures:
         study=study_file(),
         published=PUBLISHED,
     output:
-        [f"{REPORT}/figures/{name}.{end}" for name in FIGURES for end in FIGURE_FORMATS],
+        [shown(f"{REPORT}/figures/{name}.svg", "figure") for name in FIGURES],
+        [
+            f"{REPORT}/figures/{name}.{end}"
+            for name in FIGURES
+            for end in FIGURE_FORMATS
+            if end != "svg"
+        ],
     log:
         f"logs/{STUDY.name}/figures.log",
     benchmark:
@@ -80,9 +91,10 @@ rule page:
         rules.figures.output,
         study=study_file(),
         published=PUBLISHED,
-        looks=[str(PAGE / "template.html"), str(PAGE / "style.css")],
+        algorithms=[str(about.file) for about in STUDY.algorithms.values()],
+        looks=[str(file) for file in sorted(PAGE.glob("*.*")) if file.suffix != ".py"],
     output:
-        f"{REPORT}/index.html",
+        shown(f"{REPORT}/index.html", "page"),
     log:
         f"logs/{STUDY.name}/page.log",
     benchmark:
@@ -90,8 +102,10 @@ rule page:
     localrule: True
     params:
         code=source_digest("metabench.report.page.write"),
+        config=lambda wildcards: str(PROJECT / "config"),
     shell:
         f"logged {{log:q}} python -m metabench page --study {{input.study:q}} --report {REPORT}"
+        " --results results --config {params.config:q}"
 
 
 # `snakemake --cores 1 partial`: what has finished so far. Runs are no input of it, so that it starts

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from metabench.files import atomic
+from metabench.report.figures.seen import seen
 
 WIDTH = 7.2  # inches; a text column of the page
 INK = "#222222"
@@ -144,10 +145,11 @@ def nothing(axis: Axes, why: str) -> None:
 
 
 def save(figure: Figure, path: Path, caption: str) -> None:
-    """Write ``path``.svg and ``path``.png with the caption in both."""
+    """Write ``path``.svg and ``path``.png; both carry the caption, and what one would see."""
+    texts = {"Title": seen(figure), "Description": caption}
     for ending, metadata in (
-        ("svg", {"Date": None, "Description": caption}),
-        ("png", {"Software": None, "Description": caption}),
+        ("svg", {"Date": None, **texts}),
+        ("png", {"Software": None, **texts}),
     ):
         with atomic(path.with_name(f"{path.name}.{ending}")) as temporary:
             figure.savefig(temporary, format=ending, metadata=metadata)

@@ -26,7 +26,7 @@ def draw_accuracy(report: Report, results: Path, dataset: str) -> tuple[Figure, 
         "test episodes; the small dots below are the training seeds' means, which show how far "
         "the outcome moves when training is repeated. Filled: no query's prediction depends on "
         "another query. Hollow: all queries of an episode are normalised together "
-        "(transductive). Black ticks are the papers' numbers, often on another split."
+        "(transductive). Tall ticks are the papers' numbers, often on another split."
     )
 
 
@@ -36,7 +36,7 @@ def draw_error(report: Report, results: Path, dataset: str) -> tuple[Figure, str
         "Mean squared error of every algorithm after the last inner step (lower is better). The "
         "marker is the mean and its bar the 95 % interval over test episodes; the small dots "
         "below are the training seeds' means. Where an episode diverged in a panel, all its "
-        "means are trimmed by the lowest and the highest tenth of the episodes. Black ticks are "
+        "means are trimmed by the lowest and the highest tenth of the episodes. Tall ticks are "
         "the papers' plain means."
     )
 

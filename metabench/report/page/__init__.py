@@ -1,5 +1,5 @@
 """The page of a report."""
 
-from metabench.report.page.write import write_page
+from metabench.report.page.write import Origin, write_page
 
-__all__ = ["write_page"]
+__all__ = ["Origin", "write_page"]

@@ -1,84 +1,139 @@
-"""The answer in sentences, from the numbers and from nothing else."""
+"""The answer in three sentences, from the numbers and from nothing else."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
-from metabench.report import formats
-from metabench.report.data import BASELINES, at
-from metabench.report.tables.summary import best_row, transductive
+from metabench.report.page.judged import Setting, beside_paper, margin, settings, verdict
 
-SETTING = ["dataset", "way", "shot"]
-NO_META_LEARNING = ("scratch", "hausdorff")
+WORDS = {"better": "beats", "worse": "loses to", "no": "is not told apart from"}
 TRAINED_AGAIN = {
     "stands": ", and would be expected to if all were trained again",
     "open": ", but might not if all were trained again",
-    "one seed": "; with one training seed, nothing is known of training again",
-    "unknown": "",
+    "one seed": ", and with one training seed nothing is known of training again",
 }
+SHOWN = 4  # settings that a sentence lists
 
 
-def answers(results: pd.DataFrame, paired: pd.DataFrame) -> list[str]:
-    """A sentence a setting: the best algorithm, and whether it beats pre-training.
+def answers(results: pd.DataFrame, paired: pd.DataFrame, shares: str) -> list[str]:
+    """Whether meta-learning wins; by how much and how sure; how it was measured.
 
-    Only algorithms are compared whose predictions do not depend on other queries; where a
-    setting has none of them, all are. The baseline is the stronger of the pre-training rows.
+    In each setting the best meta-learner stands for meta-learning and the strongest row of
+    pre-training for pre-training. Nothing where no run has finished.
+
+    Args:
+        results: numbers of the table ``results``.
+        paired: numbers of the table ``paired``.
+        shares: what ``cut_down`` says.
     """
-    finished = results[(results["status"] == "finished") & results["mean"].notna()]
-    sentences = []
-    for key, here in finished.groupby(SETTING, sort=False):
-        plain = here[~transductive(here)]
-        fair = plain if len(plain) else here
-        setting = dict(zip(SETTING, key, strict=True))
-        sentences.append(sentence(fair, at(paired, **setting)))
-    return sentences
+    found = list(settings(results, paired))
+    if not found:
+        return []
+    compared = [each for each in found if verdict(each.pair(each.rival)) in WORDS]
+    return [_whether(found, compared), _by_how_much(compared), _how(found, compared, shares)]
 
 
-def sentence(here: pd.DataFrame, paired: pd.DataFrame) -> str:
-    """The sentence of one setting."""
-    first = here.iloc[0]
-    where = f"{first['dataset']}, {formats.setting(first['way'], first['shot'], first['task'])}"
-    best = here.loc[best_row(here)]
-    start = f"{where}: best is {best['title']} ({_score(best, here)})"
-    baselines = here[here["algorithm"].isin(BASELINES)]
-    others = here[~here["algorithm"].isin([*BASELINES, *NO_META_LEARNING])]
-    if baselines.empty:
-        return f"{start}; the study has no pre-training here to compare it with."
-    if others.empty:
-        return f"{start}; the study has no meta-learner here."
-    baseline, rival = baselines.loc[best_row(baselines)], others.loc[best_row(others)]
-    pair = at(paired, algorithm=rival["algorithm"], mode=rival["mode"])
-    pair = at(pair, baseline=baseline["algorithm"])
-    if pair.empty:
-        return f"{start}."
-    itself = rival["algorithm"] == best["algorithm"]
-    who = "it" if itself else f"the best meta-learner, {rival['title']},"
-    return f"{start}; {who} {_comparison(pair.iloc[0], baseline['title'])}."
+def _whether(found: list[Setting], compared: list[Setting]) -> str:
+    by_word: dict[str, list[str]] = {word: [] for word in WORDS}
+    for each in compared:
+        by_word[verdict(each.pair(each.rival))].append(each.name)
+    won, among = len(by_word["better"]), len(compared)
+    left = len(found) - among
+    tail = f" ({left} more cannot be compared: {_why(found, compared)})" if left else ""
+    if not compared:
+        return f"Whether meta-learning beats pre-training is not known here: {_why(found, [])}."
+    where = "; ".join(
+        f"it {WORDS[word]} pre-training on {_listed(names)}"
+        for word, names in by_word.items()
+        if names
+    )
+    start = "Yes" if won == among else "In part" if won else "No"
+    if not won and by_word["no"]:
+        start = "That is not seen here"
+    score = f"meta-learning, by its best algorithm, wins {won} of {among} settings"
+    return f"{start}: {score}{tail}; {where}."
 
 
-def _comparison(row: Any, baseline: str) -> str:
-    trimmed = row["diverged_episodes"] > 0
-    mean, half = ("robust", "robust_ci95") if trimmed else ("difference", "ci95")
-    unit = " points" if row["task"] == "classification" else " of squared error"
-    unit += " (trimmed mean)" if trimmed else ""
-    on = f"on the same {row['episodes']} episodes"
-    word = row["verdict"].split()[0]
-    if word in ("better", "worse"):
-        by = formats.plus_minus(abs(row[mean]), row[half], row["task"])
-        again = TRAINED_AGAIN[row["again"]]
-        return (
-            f"{'beats' if word == 'better' else 'loses to'} “{baseline}” by {by}{unit} {on}{again}"
-        )
-    by = formats.signed(row[mean], row[half], row["task"])
-    return f"is not told apart from “{baseline}”: {by}{unit} {on}"
+def _why(found: list[Setting], compared: list[Setting]) -> str:
+    names = [each.name for each in compared]
+    reasons: dict[str, list[str]] = {}
+    for each in found:
+        if each.name not in names:
+            reason = "no pre-training" if each.baseline is None else "no meta-learner"
+            if each.baseline is not None and each.rival is not None:
+                reason = "no interval"
+            reasons.setdefault(reason, []).append(each.name)
+    return "; ".join(f"{reason} on {_listed(where)}" for reason, where in reasons.items())
 
 
-def _score(row: Any, here: pd.DataFrame) -> str:
-    trimmed = bool((here["diverged_episodes"] > 0).any())
-    mean, half = ("robust", "robust_ci95") if trimmed else ("mean", "ci95")
-    text = formats.plus_minus(row[mean], row[half], row["task"])
-    if row["task"] == "classification":
-        return f"{text} %"
-    return f"{'trimmed ' if trimmed else ''}mean squared error {text}"
+def _by_how_much(compared: list[Setting]) -> str:
+    if not compared:
+        return "So there is no paired difference to show."
+    few = len(compared) <= SHOWN
+    shown = compared if few else [*_by_clearness(compared)[:2], *_by_clearness(compared)[-2:]]
+    among = "" if few else f" (the two closest and the two clearest of {len(compared)} settings)"
+    clear = all(verdict(each.pair(each.rival)) != "no" for each in shown)
+    each = "the difference" if len(shown) == 1 else "each difference"
+    sure = f"; {each} is larger than chance over episodes" if clear else ""
+    return (
+        f"On the same test episodes, with 95 % intervals of the mean difference{among}: "
+        f"{'; '.join(map(_pair, shown))}{sure}."
+    )
+
+
+def _pair(each: Setting) -> str:
+    pair = each.pair(each.rival)
+    word = WORDS[verdict(pair)]
+    by = ":" if verdict(pair) == "no" else " by"
+    again = TRAINED_AGAIN.get(pair["again"], "")
+    return (
+        f"on {each.name}, {each.rival['title']} {word} “{each.baseline['title']}”{by} "
+        f"{margin(pair)}, {pair['episodes']} episodes{again}"
+    )
+
+
+def _by_clearness(compared: list[Setting]) -> list[Setting]:
+    """The settings by how many half-widths their difference is from zero."""
+
+    def clearness(each: Setting) -> float:
+        pair = each.pair(each.rival)
+        return float(abs(pair["robust"]) / pair["robust_ci95"]) if pair["robust_ci95"] else 0.0
+
+    return sorted(compared, key=clearness)
+
+
+def _how(found: list[Setting], compared: list[Setting], shares: str) -> str:
+    rows = pd.DataFrame([each.rival for each in compared] or [each.rows.iloc[0] for each in found])
+    modes = list(dict.fromkeys(map(str, rows["mode"])))
+    fair = "transductive" not in modes
+    how = "no prediction sees another query" if fair else "some predictions see other queries"
+    low, high = int(rows["seeds"].min()), int(rows["seeds"].max())
+    seeds = f"{low}" if low == high else f"{low} to {high}"
+    plural = "s" * (high > 1)
+    everything = pd.concat([each.rows for each in found])
+    return (
+        f"These algorithms were tested in mode {_listed(modes)} ({how}) and trained from {seeds} "
+        f"seed{plural}; {_agreement(everything, shares)}."
+    )
+
+
+def _agreement(rows: pd.DataFrame, shares: str) -> str:
+    said = [text for text in (beside_paper(row) for _, row in rows.iterrows()) if text]
+    counts = {name: sum(text.startswith(name) for text in said) for name in ("agrees", "differs")}
+    tested = sum(counts.values())
+    if not said:
+        return f"{shares}; no published number stands beside ours".removeprefix("; ")
+    if not tested:
+        so = f"{shares}, so " if shares else ""
+        return f"{so}none of the {len(said)} published numbers beside ours is tested here"
+    counted = (
+        f"of {len(said)} published numbers beside ours {counts['agrees']} agree, "
+        f"{counts['differs']} differ and {len(said) - tested} are not tested here"
+    )
+    return f"{shares}; {counted}".removeprefix("; ")
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) > SHOWN:
+        return f"{len(names)} settings"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

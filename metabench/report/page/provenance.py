@@ -1,11 +1,36 @@
-"""What the numbers were made with, from the runs themselves."""
+"""What the numbers were made with, from the runs themselves, and how to make them again."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pandas as pd
 
 from metabench.report import formats
 from metabench.report.data import Report
+
+DEFAULT = Path("config/config.yaml")
+
+
+def command(study_file: Path) -> str:
+    """What makes the report of ``study_file``, from the project's folder."""
+    if study_file == DEFAULT:
+        return "snakemake --cores all"
+    return f"snakemake --cores all --configfile {study_file}"
+
+
+def checkout(report: Report) -> list[str]:
+    """The commands that bring the code of the runs; none where no commit is known."""
+    commits = _different(report.runs, "git_commit")
+    if not commits:
+        return []
+    clean = list(dict.fromkeys(commit.removesuffix("-dirty") for commit in commits))
+    lines = [f"git checkout {clean[0]}"]
+    if len(clean) > 1:
+        lines.append(f"# other runs: {', '.join(clean[1:])}")
+    if any(commit.endswith("-dirty") for commit in commits):
+        lines.append("# with changes that were not committed")
+    return lines
 
 
 def provenance(report: Report) -> dict[str, str]:
@@ -15,7 +40,7 @@ def provenance(report: Report) -> dict[str, str]:
     facts = {
         "Runs": f"{len(runs)}" + (f", {lost} of them diverged" if lost else ""),
         "Training seeds": _values(runs, "seed"),
-        "Git commit": _values(runs, "git_commit", cut=12),
+        "Git commit": _values(runs, "git_commit"),
         **{
             name.removeprefix("versions.").capitalize(): _values(runs, name)
             for name in runs.columns
@@ -26,11 +51,15 @@ def provenance(report: Report) -> dict[str, str]:
         "Backbone": _values(runs, "backbone"),
         "Checkpoint": _values(runs, "checkpoint.protocol"),
     }
+    for dataset, here in runs.groupby("dataset", sort=False):
+        digests = _different(here, "data_sha256")
+        if digests:
+            facts[f"Data of {dataset}"] = f"sha256 {', '.join(digests)}"
     for _, here in runs.groupby(["dataset", "way", "shot"], sort=False):
         first = here.iloc[0]
         setting = formats.setting(first["way"], first["shot"], first["task"])
-        digest = str(first["episodes_sha256"])[:16]
-        text = f"{first['episodes']} of {first['queries']} queries, sha256 {digest}…"
+        text = f"{first['episodes']} of {first['queries']} queries, sha256 "
+        text += ", ".join(_different(here, "episodes_sha256"))
         facts[f"Test episodes of {first['dataset']}, {setting}"] = text
     return {name: text for name, text in facts.items() if text}
 
@@ -51,8 +80,12 @@ def cut_down(report: Report) -> str:
     return f"{who} trained for {among} % of the published iterations"
 
 
-def _values(runs: pd.DataFrame, column: str, cut: int | None = None) -> str:
+def _values(runs: pd.DataFrame, column: str) -> str:
+    return ", ".join(_different(runs, column))
+
+
+def _different(runs: pd.DataFrame, column: str) -> list[str]:
     if column not in runs:
-        return ""
-    found = dict.fromkeys(str(value)[:cut] for value in runs[column].dropna())
-    return ", ".join(text.removesuffix(".0") for text in found)
+        return []
+    found = dict.fromkeys(str(value) for value in runs[column].dropna())
+    return [text.removesuffix(".0") for text in found]

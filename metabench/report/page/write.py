@@ -2,43 +2,58 @@
 
 from __future__ import annotations
 
-import base64
-import re
-import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from metabench import __version__
 from metabench.files import write_text
-from metabench.report import formats
-from metabench.report.data import read_report
+from metabench.report.data import Report, read_report
 from metabench.report.mixed import mixed
 from metabench.report.names import figure_names
+from metabench.report.page.algorithms import sections
 from metabench.report.page.answer import answers
-from metabench.report.page.provenance import cut_down, provenance
+from metabench.report.page.figures import figure
+from metabench.report.page.glance import glance
+from metabench.report.page.html import html_table
+from metabench.report.page.provenance import checkout, command, cut_down, provenance
 from metabench.report.tables import make_tables
-from metabench.report.tables.ranks import what_ranks_say
+from metabench.report.tables.captions import CAPTIONS, TITLES, title
 
 HERE = Path(__file__).parent
-NARROW = 400  # points; a figure that is not as wide as the page
+LONG = 60  # rows; a longer table is folded
+Tables = dict[str, tuple[pd.DataFrame, pd.DataFrame]]
 
 
-def write_page(report: Path, study: dict[str, Any]) -> None:
-    """Write ``report/index.html``. It loads nothing: figures and styles are inside.
+@dataclass(frozen=True)
+class Origin:
+    """Where the page's facts lie beside the report."""
+
+    study_file: Path
+    results: Path  # for the curves of meta-training
+    config: Path  # for what algorithms say of themselves, after the folder of the study
+
+    @property
+    def configs(self) -> list[Path]:
+        """Folders that may have ``algorithms/<name>.yaml``, the nearest first."""
+        return list(dict.fromkeys([self.study_file.parent, self.config]))
+
+
+def write_page(report: Path, study: dict[str, Any], origin: Origin) -> None:
+    """Write ``report/index.html``. It loads nothing: figures, styles and script are inside.
 
     Args:
         report: ``reports/<study>`` with the results and the figures.
         study: content of the study's file.
+        origin: where else to look.
     """
     found = read_report(report, study)
     tables = make_tables(found)
-    known = [entry for entry in study["grid"] if entry["dataset"] in found.datasets]
-    names = figure_names({**study, "grid": known}, found.datasets)
-    drawn = [name for name in names if (report / "figures" / f"{name}.svg").exists()]
+    results, paired = tables["results"][0], tables["paired"][0]
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
@@ -50,56 +65,48 @@ def write_page(report: Path, study: dict[str, Any]) -> None:
         study=study,
         title=study.get("title", study["study"]),
         style=Markup((HERE / "style.css").read_text(encoding="utf-8")),
-        answers=answers(tables["results"][0], tables["paired"][0]),
-        tables={name: html_table(text) for name, (_, text) in tables.items() if len(text)},
-        has_ranks=bool(len(tables["ranks"][0])),
-        ranks=what_ranks_say(tables["results"][0]),
-        figures=[figure(report / "figures" / f"{name}.svg") for name in drawn],
+        script=Markup((HERE / "sort.js").read_text(encoding="utf-8")),
+        answers=answers(results, paired, cut_down(found)),
+        glance=_table(glance(results, paired), "Each algorithm against the best pre-training"),
+        tables=[shown_table(name, text) for name, text in _in_order(tables) if len(text)],
+        figures=[figure(path) for path in drawn(report, found)],
+        algorithms=sections(found, results, paired, origin.results, origin.configs),
         missing=len(found.gaps),
         asked=len(found.gaps) + len(found.runs),
-        shares=cut_down(found),
         mixed=mixed(found.runs),
         provenance=provenance(found),
+        checkout=checkout(found),
+        command=command(origin.study_file),
         version=__version__,
-        has_diverged=bool((found.runs["status"] == "diverged").any()),
-        has_regression=any(a["task"] == "regression" for a in found.datasets.values()),
     )
     write_text(report / "index.html", page)
 
 
-def html_table(frame: pd.DataFrame) -> Markup:
-    """A frame of texts as a table; ``**bold**`` is the best of its column."""
-    names = [escape(name).replace("_", Markup("_<wbr>")) for name in frame.columns]
-    head = Markup("").join(Markup("<th>{}</th>").format(name) for name in names)
-    rows = Markup("\n").join(
-        Markup("<tr>{}</tr>").format(Markup("").join(map(_cell, row)))
-        for row in frame.itertuples(index=False)
-    )
-    form = "<table><thead><tr>{}</tr></thead><tbody>\n{}\n</tbody></table>"
-    return Markup(form).format(head, rows)
+def _in_order(tables: Tables) -> list[tuple[str, pd.DataFrame]]:
+    """Tables that have a title first, as the titles stand; then whatever else there is."""
+    names = sorted(tables, key=lambda name: [*TITLES, name].index(name))
+    return [(name, tables[name][1]) for name in names]
 
 
-def _cell(value: Any) -> Markup:
-    text = str(value)
-    bold = re.fullmatch(r"\*\*(.+)\*\*", text)
-    shown = escape(bold[1] if bold else text).replace("; ", Markup(";<br>"))
-    shown = Markup("<strong>{}</strong>").format(shown) if bold else shown
-    kind = "number" if re.match(r"[\d∞+−*]", text) or text == formats.NONE else "text"
-    wide = ' class="wide"' if kind == "text" and len(text) > 40 else f' class="{kind}"'
-    return Markup("<td{}>{}</td>").format(Markup(wide), shown)
-
-
-def figure(path: Path) -> dict[str, str]:
-    """A figure as a data address, with the caption that it carries."""
-    tree = ElementTree.parse(path)
-    found = tree.find(".//{http://purl.org/dc/elements/1.1/}description")
-    caption = (found.text or "") if found is not None else ""
-    content = base64.b64encode(path.read_bytes()).decode()
+def shown_table(name: str, text: pd.DataFrame) -> dict[str, Any]:
+    """A table with its heading and what is to be said below it."""
     return {
-        "name": path.stem,
-        "caption": caption,
-        "width": "narrow"
-        if float(tree.getroot().attrib["width"].removesuffix("pt")) < NARROW
-        else "",
-        "data": f"data:image/svg+xml;base64,{content}",
+        "name": name,
+        "title": title(name),
+        "table": html_table(text, title(name)),
+        "caption": CAPTIONS.get(name, ""),
+        "rows": len(text),
+        "long": len(text) > LONG,
     }
+
+
+def _table(frame: pd.DataFrame, caption: str) -> Markup:
+    return html_table(frame, caption) if len(frame) else Markup("")
+
+
+def drawn(report: Path, found: Report) -> list[Path]:
+    """The figures of the study that are there, in the order of ``figure_names``."""
+    known = [entry for entry in found.study["grid"] if entry["dataset"] in found.datasets]
+    names = figure_names({**found.study, "grid": known}, found.datasets)
+    paths = [report / "figures" / f"{name}.svg" for name in names]
+    return [path for path in paths if path.exists()]

@@ -1,0 +1,24 @@
+"""Every algorithm against the strongest pre-training of each setting, in one table."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from metabench.report import formats
+from metabench.report.page.judged import in_words, settings
+
+
+def glance(results: pd.DataFrame, paired: pd.DataFrame) -> pd.DataFrame:
+    """A row an algorithm, transductive apart, a column a setting; empty without pre-training."""
+    rows: dict[str, dict[str, str]] = {}
+    for each in settings(results, paired):
+        if each.baseline is None:
+            continue
+        column = f"{each.name}: against {each.baseline['title']}"
+        for _, row in each.rows.iterrows():
+            pair = each.pair(row)
+            if pair is not None:
+                together = ", transductive" if row["mode"] == "transductive" else ""
+                rows.setdefault(row["title"] + together, {})[column] = in_words(pair)
+    table = [{"Algorithm": name, **cells} for name, cells in rows.items()]
+    return pd.DataFrame(table).fillna(formats.NONE)

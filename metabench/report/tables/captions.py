@@ -1,0 +1,61 @@
+"""What each table is called and how it is read. A table without an entry has its name alone."""
+
+from __future__ import annotations
+
+TITLES = {
+    "summary": "Summary",
+    "paired": "Against pre-training, on the same episodes",
+    "comparisons": "Against each other, on the same episodes",
+    "ranks": "Average ranks",
+    "results": "All results",
+    "steps": "After each inner step",
+    "cost": "Cost",
+    "gaps": "Runs that are not here",
+}
+CAPTIONS = {
+    "summary": (
+        "± is the 95 % interval of the mean over test episodes (Student’s t, the episode is the "
+        "unit, scores averaged over training seeds first). Bold: best of a column, transductive "
+        "rows apart: they let the queries of an episode see each other through batch "
+        "normalisation. “Trimmed” is the mean without the lowest and the highest tenth of the "
+        "episodes, shown where episodes diverged: where the adapted network’s error is not finite, "
+        "or a hundred times that of predicting zero. A run whose loss was not finite has no "
+        "number: it says at which iteration it diverged."
+    ),
+    "paired": (
+        "Algorithm minus baseline, episode by episode: points of accuracy (higher is better) or "
+        "mean squared error (lower is better). The mode in brackets is that of each. “Both” are "
+        "training seeds and episodes together, and “trained again” says whether that interval "
+        "leaves zero out. Wins, ties and losses are episodes. p-values are corrected by Holm over "
+        "the rows of a setting; the verdict goes by the sign flips, where an episode diverged by "
+        "Wilcoxon’s test and the trimmed mean. “Episodes needed” is how many a study needs to find "
+        "such a difference in four of five cases."
+    ),
+    "comparisons": (
+        "Every two algorithms but pre-training, transductive rows apart: as against pre-training, "
+        "and corrected over the rows of a setting here."
+    ),
+    "ranks": "1 is the best. The figure of ranks says which tests are behind them.",
+    "results": (
+        "Accuracy in %, or mean squared error. The interval over episodes and the spread over "
+        "training seeds are different things: the first is about the test episodes, for the models "
+        "that were trained; the second, its standard deviation (SD) and the 95 % interval of the "
+        "mean over seeds, is about training again. “Both” is the interval of the mean over seeds "
+        "and episodes at once; with one seed there is none. Digest: the first eight figures of the "
+        "test episodes’ sha256. Published numbers marked “other split” used other test classes, "
+        "and those “from memory” were not read in their source; none of them used these episodes."
+    ),
+    "steps": (
+        "± is the mean of the seeds’ 95 % intervals over episodes, which is never narrower than "
+        "that of their mean."
+    ),
+    "cost": (
+        "A run, mean over training seeds. In brackets: the share of the published iterations. "
+        "Gradients (examples) are those of the whole meta-training."
+    ),
+}
+
+
+def title(name: str) -> str:
+    """The heading of a table."""
+    return TITLES.get(name, name.replace("_", " ").capitalize())
