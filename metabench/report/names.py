@@ -11,7 +11,7 @@ from typing import Any
 
 from metabench.errors import MetabenchError
 
-TABLE_NAMES = ("summary", "results", "steps", "paired", "comparisons", "ranks", "cost")
+TABLE_NAMES = ("summary", "results", "published", "steps", "paired", "comparisons", "ranks", "cost")
 TABLE_FORMATS = ("csv", "md", "tex")
 FIGURE_FORMATS = ("svg", "png")
 LEAST_SETTINGS, LEAST_ALGORITHMS = 2, 3  # that average ranks are made of

@@ -8,6 +8,7 @@ import metabench.report
 
 PAGE = Path(metabench.report.__path__[0]) / "page"
 PUBLISHED = str(PROJECT / "config" / "published.csv")
+REASONS = str(PROJECT / "config" / "reasons.csv")
 
 
 rule collect:
@@ -38,6 +39,7 @@ rule tables:
         *rules.collect.output,
         study=study_file(),
         published=PUBLISHED,
+        reasons=REASONS,
     output:
         [
             f"{REPORT}/tables/{name}.{end}"
@@ -80,6 +82,7 @@ rule page:
         rules.figures.output,
         study=study_file(),
         published=PUBLISHED,
+        reasons=REASONS,
         looks=[str(PAGE / "template.html"), str(PAGE / "style.css")],
     output:
         f"{REPORT}/index.html",

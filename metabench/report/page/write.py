@@ -22,6 +22,7 @@ from metabench.report.page.answer import answers
 from metabench.report.page.provenance import cut_down, provenance
 from metabench.report.tables import make_tables
 from metabench.report.tables.ranks import what_ranks_say
+from metabench.report.tables.published import tally
 
 HERE = Path(__file__).parent
 NARROW = 400  # points; a figure that is not as wide as the page
@@ -54,6 +55,7 @@ def write_page(report: Path, study: dict[str, Any]) -> None:
         tables={name: html_table(text) for name, (_, text) in tables.items() if len(text)},
         has_ranks=bool(len(tables["ranks"][0])),
         ranks=what_ranks_say(tables["results"][0]),
+        verdicts=tally(tables["published"][0]),
         figures=[figure(report / "figures" / f"{name}.svg") for name in drawn],
         missing=len(found.gaps),
         asked=len(found.gaps) + len(found.runs),
