@@ -34,6 +34,7 @@ def figure_names(study: dict[str, Any], datasets: dict[str, Any]) -> list[str]:
     names += ["accuracy"] if images else []
     names += ["error"] if regression else []
     names += ["ranks"] if can_be_ranked(study) else []
+    names += [f"cost-{name}" for name in used]
     names += [f"steps-{name}" for name in used]
     names += [f"training-{name}" for name in used]
     names += [f"episodes-{name}" for name in images]

@@ -9,8 +9,9 @@ import pandas as pd
 
 from metabench.report import formats, reasons
 from metabench.report.data import Report, at
-from metabench.report.statistics import CELL, mean_interval
+from metabench.report.statistics import CELL
 from metabench.report.tables.results import or_none
+from metabench.report.tables.steps import at_step
 from metabench.report.verdicts import Row, better, compare, distance, half_width, in_metric, share
 
 SETTING = ["dataset", "way", "shot", "algorithm"]
@@ -36,10 +37,12 @@ def published_numbers(
         known: rows of ``config/reasons.csv``.
     """
     rows = []
-    for _, cell in results[results["status"] != "published"].iterrows():
+    for _, found in results[results["status"] != "published"].iterrows():
+        cell = {str(name): value for name, value in found.items()}
         here = at(papers, **{name: cell[name] for name in SETTING})
-        for step, group in here.groupby("step", dropna=False):
-            ours = cell.to_dict() if pd.isna(step) else at_step(report, cell, int(step))
+        for _, group in here.groupby("step", dropna=False):
+            step = group["step"].iloc[0]
+            ours = cell if pd.isna(step) else at_step(report, cell, int(step))
             rows.append({**beside(ours, group), "step": step})
     elsewhere = {_place(row) for row in rows if "another mode" not in row["why"]}
     rows = [
@@ -68,22 +71,6 @@ def beside(ours: Row, candidates: pd.DataFrame) -> Row:
         "source": paper["paper"],
         "others": "; ".join(f"{other['value']:g} ({other['key']})" for other in others),
         **compare(ours, paper),
-    }
-
-
-def at_step(report: Report, cell: Any, step: int) -> Row:
-    """A row of results with the score after an inner step; NaN where that was not recorded."""
-    seeds = at(report.steps, **{name: cell[name] for name in CELL}, step=step)
-    scale = 100 if cell["task"] == "classification" else 1
-    mean, seed_ci95 = mean_interval(seeds["mean"])
-    return {
-        **cell.to_dict(),
-        "mean": scale * mean,
-        "ci95": scale * seeds["ci95"].mean(skipna=False),
-        "seed_ci95": scale * seed_ci95,
-        "joint_ci95": math.nan,
-        "robust": scale * seeds["robust"].mean(skipna=False),
-        "diverged_episodes": seeds["diverged_episodes"].sum(),
     }
 
 
