@@ -124,8 +124,8 @@ def share(row: Row) -> float:
 def half_width(row: Row) -> float:
     """Of the 95 % interval of ours: over episodes, and where there are several over seeds too.
 
-    Where only the two apart are known their squares add up, which counts a part of the episodes
-    twice: rather too wide than too narrow.
+    Where only the two apart are known, as after an inner step, their squares add up, which counts a
+    part of the episodes twice: rather too wide than too narrow.
     """
     joint = row.get("joint_ci95", math.nan)
     if pd.notna(joint):

@@ -9,8 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from metabench.report.data import Report, read_report
-from metabench.report.figures import curves, episodes, look, ranks, scores, steps, training
-from metabench.report.figures import cost, curves, episodes, look, scores, steps, training
+from metabench.report.figures import cost, curves, episodes, look, ranks, scores, steps, training
 from metabench.report.names import figure_names
 
 Drawing = tuple[Figure, str]  # and its caption

@@ -21,8 +21,8 @@ from metabench.report.names import figure_names
 from metabench.report.page.answer import answers
 from metabench.report.page.provenance import cut_down, provenance
 from metabench.report.tables import make_tables
-from metabench.report.tables.ranks import what_ranks_say
 from metabench.report.tables.published import tally
+from metabench.report.tables.ranks import what_ranks_say
 
 HERE = Path(__file__).parent
 NARROW = 400  # points; a figure that is not as wide as the page

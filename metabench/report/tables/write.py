@@ -20,8 +20,8 @@ from metabench.report.tables.comparisons import comparison_numbers, comparison_t
 from metabench.report.tables.cost import cost_numbers, cost_text
 from metabench.report.tables.gaps import gaps_text
 from metabench.report.tables.paired import paired_numbers, paired_text
-from metabench.report.tables.ranks import rank_numbers, rank_text
 from metabench.report.tables.published import published_numbers, published_text
+from metabench.report.tables.ranks import rank_numbers, rank_text
 from metabench.report.tables.results import results_numbers, results_text
 from metabench.report.tables.steps import steps_numbers, steps_text
 from metabench.report.tables.summary import summary_numbers, summary_text
