@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from metabench import __version__
 from metabench.errors import MetabenchError
+from metabench.inner_steps.names import WAYS
 from metabench.speed.names import PARTS
 
 if TYPE_CHECKING:
@@ -174,6 +175,20 @@ def _speed_report(options: argparse.Namespace) -> None:
     write_report(options.measurements, options.out)
 
 
+def _inner_steps(options: argparse.Namespace) -> None:
+    from metabench.inner_steps.measure import write_measurement
+
+    if options.steps < 1:
+        raise MetabenchError(f"inner-steps: {options.steps} steps; 1 or more is right")
+    write_measurement(options.way, options.steps, options.out)
+
+
+def _inner_steps_report(options: argparse.Namespace) -> None:
+    from metabench.inner_steps.report import write_report
+
+    write_report(options.measurements, options.out)
+
+
 def _study(file: Path) -> dict[str, Any]:
     from metabench.study.yaml_file import read_mapping
 
@@ -307,6 +322,17 @@ def _parser() -> argparse.ArgumentParser:
     speed_report.add_argument("measurements", type=Path, nargs="+", metavar="FILE")
     speed_report.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     speed_report.set_defaults(run=_speed_report)
+
+    steps = commands.add_parser("inner-steps", help="memory and time of one number of inner steps")
+    steps.add_argument("way", choices=WAYS, help="the algorithm")
+    steps.add_argument("steps", type=int, metavar="N", help="inner steps")
+    steps.add_argument("--out", type=Path, required=True, metavar="FILE", help="a json file")
+    steps.set_defaults(run=_inner_steps)
+
+    steps_report = commands.add_parser("inner-steps-report", help="draw what was measured of them")
+    steps_report.add_argument("measurements", type=Path, nargs="+", metavar="FILE")
+    steps_report.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    steps_report.set_defaults(run=_inner_steps_report)
     return parser
 
 

@@ -65,6 +65,11 @@ def seconds(value: float) -> str:
     return f"{value / 3600:.3g} h"
 
 
+def share(value: float) -> str:
+    """A share as a percentage that never rounds up to the whole: ``99.9 %``."""
+    return f"{100 * value if value >= 1 else min(100 * value, 99.9):.3g} %"
+
+
 def count(value: float) -> str:
     """A whole number with thin groups of three: ``32 000``."""
     return NONE if math.isnan(value) else f"{value:,.0f}".replace(",", "\u2009")

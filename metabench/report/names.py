@@ -11,7 +11,7 @@ from typing import Any
 
 from metabench.errors import MetabenchError
 
-TABLE_NAMES = ("summary", "results", "steps", "paired", "comparisons", "ranks", "cost")
+TABLE_NAMES = ("summary", "results", "published", "steps", "paired", "comparisons", "ranks", "cost")
 TABLE_FORMATS = ("csv", "md", "tex")
 FIGURE_FORMATS = ("svg", "png")
 LEAST_SETTINGS, LEAST_ALGORITHMS = 2, 3  # that average ranks are made of
@@ -34,6 +34,7 @@ def figure_names(study: dict[str, Any], datasets: dict[str, Any]) -> list[str]:
     names += ["accuracy"] if images else []
     names += ["error"] if regression else []
     names += ["ranks"] if can_be_ranked(study) else []
+    names += [f"cost-{name}" for name in used]
     names += [f"steps-{name}" for name in used]
     names += [f"training-{name}" for name in used]
     names += [f"episodes-{name}" for name in images]

@@ -17,6 +17,7 @@ COLUMNS = [
     "shot",
     "step",  # inner steps before the number was taken; empty is the final one
     "mode",  # transductive, inductive, running or none; empty where the paper does not say
+    "queries",  # of each class of a test episode; empty where it is not known
     "backbone",  # one of ours, such as conv4-64-pool, or a text; empty where there is none
     "metric",  # accuracy or error, in percent, or mse
     "value",

@@ -15,7 +15,7 @@ from browser import look
 from metabench.report.page.described import describe
 from metabench.report.page.equations import docstring_html, equation
 from metabench.report.page.html import html_table, sort_key
-from metabench.report.page.judged import beside_paper
+from metabench.report.page.judged import beside_papers
 from metabench.report.page.provenance import command
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -170,15 +170,16 @@ def test_every_algorithm_says_what_it_is() -> None:
             assert found.docstring, file.stem
 
 
-def test_a_number_of_ours_is_held_against_a_paper_s_only_where_that_is_fair() -> None:
-    row = {"published": 98.7, "published_ci95": 0.4, "published_split": "", "ci95": 0.3}
-    row |= {"published_backbone": "conv4", "backbone": "conv4", "gap": -0.6}
-    row |= {"iterations": 100, "published_iterations": 100}
-    assert beside_paper(row) == "agrees"
-    assert beside_paper({**row, "gap": -0.8}) == "differs"
-    assert beside_paper({**row, "iterations": 50}).startswith("not tested: run for 50 %")
-    assert beside_paper({**row, "published_split": "random"}).startswith("not comparable")
-    assert beside_paper({**row, "published": float("nan")}) == ""
+def test_a_row_has_the_verdict_of_its_last_step_and_none_without_a_published_number() -> None:
+    cell = {"dataset": "sinusoid", "way": 1, "shot": 5, "mode": "none"}
+    results = pd.DataFrame([cell | {"algorithm": name} for name in ("maml", "imaml", "reptile")])
+    rows = [
+        {"algorithm": "maml", "step": 10.0, "verdict": "below", "why": "one training seed"},
+        {"algorithm": "maml", "step": 1.0, "verdict": "reproduced", "why": ""},
+        {"algorithm": "imaml", "verdict": "not comparable", "why": "another split: random"},
+    ]
+    beside = beside_papers(results, pd.DataFrame([cell | row for row in rows]))["beside"]
+    assert list(beside) == ["below", "not comparable: another split: random", ""]
 
 
 def test_the_report_is_written_without_torch() -> None:

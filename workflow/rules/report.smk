@@ -8,6 +8,7 @@ import metabench.report
 
 PAGE = Path(metabench.report.__path__[0]) / "page"
 PUBLISHED = str(PROJECT / "config" / "published.csv")
+REASONS = str(PROJECT / "config" / "reasons.csv")
 
 
 report: str(CAPTIONS / "workflow.rst")
@@ -41,6 +42,7 @@ rule tables:
         *rules.collect.output,
         study=study_file(),
         published=PUBLISHED,
+        reasons=REASONS,
     output:
         [shown(f"{REPORT}/tables/{name}.csv", "table") for name in TABLE_NAMES],
         [
@@ -91,6 +93,7 @@ rule page:
         rules.figures.output,
         study=study_file(),
         published=PUBLISHED,
+        reasons=REASONS,
         algorithms=[str(about.file) for about in STUDY.algorithms.values()],
         looks=[str(file) for file in sorted(PAGE.glob("*.*")) if file.suffix != ".py"],
     output:

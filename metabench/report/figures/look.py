@@ -113,15 +113,15 @@ def grid(axis: Axes, which: str = "y") -> None:
     axis.grid(visible=True, axis="x" if which == "x" else "y")
 
 
-def errors(axis: Axes, which: str = "y") -> None:
-    """A logarithmic axis with a few round ticks, written out."""
+def errors(axis: Axes, which: str = "y", fewest: int = 4) -> None:
+    """A logarithmic axis with a few round ticks, at least ``fewest`` if possible, written out."""
     scale = axis.xaxis if which == "x" else axis.yaxis
     (axis.set_xscale if which == "x" else axis.set_yscale)("log")
     low, high = axis.get_xlim() if which == "x" else axis.get_ylim()
     for digits in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)):
         ticks = [digit * 10.0**n for n in range(-6, 7) for digit in digits]
         inside = [tick for tick in ticks if low <= tick <= high]
-        if len(inside) >= 4:
+        if len(inside) >= fewest:
             break
     scale.set_major_locator(FixedLocator(inside))
     scale.set_minor_locator(NullLocator())

@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from metabench.report.data import Report, read_report
-from metabench.report.figures import curves, episodes, look, ranks, scores, steps, training
+from metabench.report.figures import cost, curves, episodes, look, ranks, scores, steps, training
 from metabench.report.names import figure_names
 
 Drawing = tuple[Figure, str]  # and its caption
@@ -19,6 +19,7 @@ DRAW: dict[str, Callable[[Report, Path, str], Drawing]] = {
     "accuracy": scores.draw_accuracy,
     "error": scores.draw_error,
     "ranks": ranks.draw,
+    "cost": cost.draw,
     "steps": steps.draw,
     "training": training.draw,
     "episodes": episodes.draw,

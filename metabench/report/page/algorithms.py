@@ -19,7 +19,7 @@ from metabench.report.page.curve import curve
 from metabench.report.page.described import Described, describe
 from metabench.report.page.equations import docstring_html
 from metabench.report.page.html import html_table
-from metabench.report.page.judged import beside_paper, in_words, settings
+from metabench.report.page.judged import in_words, settings
 from metabench.report.tables.results import or_none, published_text, score_text
 
 SETTING = ["dataset", "way", "shot"]
@@ -108,7 +108,7 @@ def _outcome(name: str, results: pd.DataFrame, paired: pd.DataFrame) -> pd.DataF
                 "Seeds": f"{row['seeds']:.0f}" if pd.notna(row["seeds"]) else formats.NONE,
                 "Against pre-training": _against(here.pair(row) if here else None),
                 "Published": _published(row),
-                "Agrees?": beside_paper(row) or "no published number",
+                "Agrees?": row["beside"] or "no published number",
             }
         )
     return pd.DataFrame(rows)

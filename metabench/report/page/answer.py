@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from metabench.report.page.judged import Setting, beside_paper, margin, settings, verdict
+from metabench.report.page.judged import Setting, margin, settings, verdict
 
 WORDS = {"better": "beats", "worse": "loses to", "no": "is not told apart from"}
 TRAINED_AGAIN = {
@@ -118,17 +118,18 @@ def _how(found: list[Setting], compared: list[Setting], shares: str) -> str:
 
 
 def _agreement(rows: pd.DataFrame, shares: str) -> str:
-    said = [text for text in (beside_paper(row) for _, row in rows.iterrows()) if text]
-    counts = {name: sum(text.startswith(name) for text in said) for name in ("agrees", "differs")}
-    tested = sum(counts.values())
+    said = [text for text in rows["beside"] if text]
+    agree = said.count("reproduced")
+    differ = said.count("above") + said.count("below")
+    tested = agree + differ
     if not said:
         return f"{shares}; no published number stands beside ours".removeprefix("; ")
     if not tested:
         so = f"{shares}, so " if shares else ""
         return f"{so}none of the {len(said)} published numbers beside ours is tested here"
     counted = (
-        f"of {len(said)} published numbers beside ours {counts['agrees']} agree, "
-        f"{counts['differs']} differ and {len(said) - tested} are not tested here"
+        f"of {len(said)} published numbers beside ours {agree} agree, "
+        f"{differ} differ and {len(said) - tested} are not tested here"
     )
     return f"{shares}; {counted}".removeprefix("; ")
 

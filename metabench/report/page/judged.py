@@ -10,6 +10,7 @@ import pandas as pd
 
 from metabench.report import formats
 from metabench.report.data import BASELINES, at
+from metabench.report.statistics import CELL
 from metabench.report.tables.summary import best_row, transductive
 
 SETTING = ["dataset", "way", "shot"]
@@ -79,22 +80,13 @@ def in_words(pair: Any) -> str:
     return f"not told apart: {margin(pair)}" if word == "no" else "unknown"
 
 
-def beside_paper(row: Any) -> str:
-    """Whether a row agrees with the number that a paper printed; nothing without one.
+def beside_papers(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """``results`` with a column ``beside``: each row's verdict in the table ``published``.
 
-    Numbers of another split or network are of something else, and a run that was cut short is no
-    test of a paper's. Otherwise they agree where the two intervals (ours over episodes) meet.
+    Nothing where no published number stands beside a row; of several inner steps the last counts.
     """
-    if pd.isna(row["published"]):
-        return ""
-    other = row["published_backbone"] not in ("", row["backbone"])
-    if row["published_split"] or other:
-        return "not comparable: another " + ("split" if row["published_split"] else "network")
-    full = row["published_iterations"]
-    if pd.notna(full) and row["iterations"] < full:
-        share = 100 * row["iterations"] / full
-        return f"not tested: run for {share:.2g} % of the published iterations"
-    if pd.isna(row["gap"]):
-        return "unknown"
-    reach = pd.Series([row["ci95"], row["published_ci95"]]).fillna(0).sum()
-    return "agrees" if abs(row["gap"]) <= reach else "differs"
+    texts = {}
+    for _, row in published.sort_values("step", na_position="last").iterrows():
+        why = f": {row['why']}" if row["verdict"] == "not comparable" else ""
+        texts[tuple(row[CELL])] = f"{row['verdict']}{why}"
+    return results.assign(beside=[texts.get(tuple(cell), "") for cell in results[CELL].to_numpy()])

@@ -20,6 +20,7 @@ from metabench.report.page.answer import answers
 from metabench.report.page.figures import figure
 from metabench.report.page.glance import glance
 from metabench.report.page.html import html_table
+from metabench.report.page.judged import beside_papers
 from metabench.report.page.provenance import checkout, command, cut_down, provenance
 from metabench.report.tables import make_tables
 from metabench.report.tables.captions import CAPTIONS, TITLES, title
@@ -53,7 +54,8 @@ def write_page(report: Path, study: dict[str, Any], origin: Origin) -> None:
     """
     found = read_report(report, study)
     tables = make_tables(found)
-    results, paired = tables["results"][0], tables["paired"][0]
+    paired = tables["paired"][0]
+    results = beside_papers(tables["results"][0], tables["published"][0])
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,

@@ -8,6 +8,7 @@ TITLES = {
     "comparisons": "Against each other, on the same episodes",
     "ranks": "Average ranks",
     "results": "All results",
+    "published": "Beside the published numbers",
     "steps": "After each inner step",
     "cost": "Cost",
     "gaps": "Runs that are not here",
@@ -44,6 +45,14 @@ CAPTIONS = {
         "and episodes at once; with one seed there is none. Digest: the first eight figures of the "
         "test episodes’ sha256. Published numbers marked “other split” used other test classes, "
         "and those “from memory” were not read in their source; none of them used these episodes."
+    ),
+    "published": (
+        "“Reproduced”: the 95 % interval of the difference has zero in it. It joins ours, over "
+        "test episodes and, where there are several, training seeds, with the paper’s own, where "
+        "there is one; a wide interval is reproduced easily. “Above” and “below” are of the "
+        "number. “Not comparable” numbers are of another split, backbone, mode or number of "
+        "queries, of a part of the data, or were not read in their source; what was not run in "
+        "full is never called reproduced."
     ),
     "steps": (
         "± is the mean of the seeds’ 95 % intervals over episodes, which is never narrower than "

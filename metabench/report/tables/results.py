@@ -77,7 +77,7 @@ def _about_runs(runs: pd.DataFrame) -> dict[str, Any]:
         return {"status": "missing"}
     lost = at(runs, status="diverged")
     costed = runs if len(lost) == len(runs) else at(runs, status="finished")
-    first = runs.iloc[0]
+    first = costed.iloc[0]  # a run that diverged has fewer iterations
     about: dict[str, Any] = {
         "status": "diverged" if len(lost) == len(runs) else "finished",
         "diverged_seeds": len(lost),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
 
 from metabench.report import formats, published
-from metabench.report.data import Report, in_order
-from metabench.report.statistics import CELL
+from metabench.report.data import Report, at, in_order
+from metabench.report.statistics import CELL, mean_interval
 
 SHOWN_STEPS = [0, 1, 2, 3, 5, 10, 20, 50]
 
@@ -35,6 +36,22 @@ def steps_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
         rows.append(row)
     columns = [*CELL, "title", "task", "step", *names, "seeds", "diverged_episodes", "published"]
     return in_order(pd.DataFrame(rows, columns=columns), report)
+
+
+def at_step(report: Report, cell: dict[str, Any], step: int) -> dict[str, Any]:
+    """A row of results with the score after an inner step; NaN where that was not recorded."""
+    seeds = at(report.steps, **{name: cell[name] for name in CELL}, step=step)
+    scale = 100 if cell["task"] == "classification" else 1
+    mean, seed_ci95 = mean_interval(seeds["mean"])
+    return {
+        **cell,
+        "mean": scale * mean,
+        "ci95": scale * seeds["ci95"].mean(skipna=False),
+        "seed_ci95": scale * seed_ci95,
+        "joint_ci95": math.nan,
+        "robust": scale * seeds["robust"].mean(skipna=False),
+        "diverged_episodes": seeds["diverged_episodes"].sum(),
+    }
 
 
 def steps_text(steps: pd.DataFrame) -> pd.DataFrame:

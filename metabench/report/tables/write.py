@@ -13,13 +13,14 @@ from typing import Any
 import pandas as pd
 
 from metabench.files import write_text
-from metabench.report import formats, published
+from metabench.report import formats, published, reasons
 from metabench.report.data import Report, read_report
 from metabench.report.mixed import mixed
 from metabench.report.tables.comparisons import comparison_numbers, comparison_text
 from metabench.report.tables.cost import cost_numbers, cost_text
 from metabench.report.tables.gaps import gaps_text
 from metabench.report.tables.paired import paired_numbers, paired_text
+from metabench.report.tables.published import published_numbers, published_text
 from metabench.report.tables.ranks import rank_numbers, rank_text
 from metabench.report.tables.results import results_numbers, results_text
 from metabench.report.tables.steps import steps_numbers, steps_text
@@ -51,9 +52,11 @@ def make_tables(report: Report) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     steps = steps_numbers(report, papers)
     paired = paired_numbers(report)
     comparisons = comparison_numbers(report)
+    beside = published_numbers(report, results, papers, reasons.load())
     tables = {
         "summary": (summary_numbers(results), summary_text(results)),
         "results": (results, results_text(results)),
+        "published": (beside, published_text(beside)),
         "steps": (steps, steps_text(steps)),
         "paired": (paired, paired_text(paired)),
         "comparisons": (comparisons, comparison_text(comparisons)),

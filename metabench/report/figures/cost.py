@@ -1,0 +1,137 @@
+"""The score against what it cost: time, memory, gradients."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, FixedLocator, MaxNLocator, NullLocator
+
+from metabench.report import formats, published
+from metabench.report.data import Report, at
+from metabench.report.figures import look
+from metabench.report.figures.labels import direct_labels
+from metabench.report.pareto import MEASURES, costs, front
+from metabench.report.tables.results import COSTS, results_numbers
+
+NAMES = {
+    "seconds": "training + testing, s",
+    "memory_mb": "peak memory, MB",
+    "gradients": "gradients (examples)",
+}
+ALIKE = 3  # times as much: less is shown on an axis that is not logarithmic
+LINE = 0.145  # inches from one label to the next
+
+
+def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
+    """A row a setting: the same scores against each measure of cost."""
+    table = results_numbers(report, published.load())
+    table = table[(table["dataset"] == dataset) & (table["status"] == "finished")]
+    cells = [(way, shot) for name, way, shot, _ in report.cells() if name == dataset]
+    rows = [points(report, table, dataset, way, shot) for way, shot in cells]
+    height = max(2.4, LINE * max(map(len, rows), default=0) + 0.7)
+    figure, axes = look.panels(len(cells), len(MEASURES), height)
+    for i, (here, (way, shot)) in enumerate(zip(rows, cells, strict=True)):
+        line = axes[len(MEASURES) * i : len(MEASURES) * (i + 1)]
+        if here.empty:
+            for axis in line:
+                look.nothing(axis, "no run has finished")
+            continue
+        for axis, measure in zip(line, MEASURES, strict=True):
+            _panel(axis, here, measure, report)
+        _scores(line, here)
+        line[0].set_title(formats.setting(way, shot, report.tasks[dataset]))
+        direct_labels(line[-1], here, LINE / (height - 0.7), report)
+    return figure, _caption(dataset, report.tasks[dataset])
+
+
+def points(report: Report, table: pd.DataFrame, dataset: str, way: int, shot: int) -> pd.DataFrame:
+    """The algorithms and modes of a setting: ``score`` with ``half``, and what each cost."""
+    here = at(table, way=way, shot=shot).dropna(subset="mean")
+    runs = at(report.runs, dataset=dataset, way=way, shot=shot, status="finished")
+    trimmed = bool((here["diverged_episodes"] > 0).any())
+    score, half = ("robust", "robust_ci95") if trimmed else ("mean", "ci95")
+    here = here.assign(score=here[score], half=here[half], trimmed=trimmed)
+    return here.drop(columns=COSTS).merge(costs(runs), on="algorithm", how="left")
+
+
+def _panel(axis: Axes, here: pd.DataFrame, measure: str, report: Report) -> None:
+    """Marks with bars, and the front of those that do not let queries see each other."""
+    known = here[here[measure].notna()]
+    if known.empty:
+        look.nothing(axis, "not measured")
+        return
+    alone = known[known["mode"] != "transductive"]
+    fair = alone if len(alone) else known
+    sign = -1 if (here["task"] == "regression").any() else 1
+    best = fair[front(fair[measure], sign * fair["score"])].sort_values(measure)
+    axis.step(best[measure], best["score"], where="post", color=look.PALE, linewidth=1, zorder=1)
+    for index, row in known.iterrows():
+        colour = look.colour(row["algorithm"], list(report.titles))
+        x, low, high = (row[measure + end] for end in ("", "_low", "_high"))
+        axis.errorbar(
+            x,
+            row["score"],
+            xerr=[[max(0, x - low)], [max(0, high - x)]],
+            yerr=row["half"] if np.isfinite(row["half"]) else None,
+            color=colour,
+            marker=look.marker(row["algorithm"]),
+            markersize=7.5 if index in best.index else 5,
+            markerfacecolor="white" if row["mode"] == "transductive" else colour,
+            markeredgecolor=look.INK if index in best.index else colour,
+            markeredgewidth=1.3 if index in best.index else 1.0,
+            elinewidth=1.1,
+            zorder=4 if index in best.index else 3,
+        )
+    _cost_axis(axis, known, measure)
+    axis.set_xlabel(NAMES[measure], fontsize=8.5)
+    look.grid(axis)
+
+
+def _cost_axis(axis: Axes, known: pd.DataFrame, measure: str) -> None:
+    """Logarithmic where costs differ much; where something cost nothing, with a place for 0."""
+    costly = known.loc[known[measure] > 0, measure]
+    if known[measure].max() <= ALIKE * known[measure].min():
+        axis.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
+    elif len(costly) == len(known):
+        look.errors(axis, "x", fewest=2)
+    elif len(costly):
+        low = 10.0 ** np.floor(np.log10(costly.min()))
+        axis.set_xscale("symlog", linthresh=low, linscale=0.5)
+        decades = low * 10.0 ** np.arange(0, np.log10(costly.max() / low) + 0.01)
+        axis.xaxis.set_major_locator(FixedLocator([0, *decades]))
+        axis.xaxis.set_minor_locator(NullLocator())
+    if measure == "gradients":
+        axis.xaxis.set_major_formatter(EngFormatter(sep=""))
+
+
+def _scores(line: list[Axes], here: pd.DataFrame) -> None:
+    """One axis of scores for all panels of a setting, its ticks on the left."""
+    if (here["task"] == "regression").any():
+        word = "trimmed mean squared error" if here["trimmed"].any() else "mean squared error"
+        for axis in line:
+            look.errors(axis)
+    else:
+        word = "accuracy, %"
+    low = min(axis.get_ylim()[0] for axis in line if axis.axison)
+    high = max(axis.get_ylim()[1] for axis in line if axis.axison)
+    for axis in line:
+        axis.set_ylim(low, high)
+    for axis in line[1:]:
+        axis.set_yticklabels([])
+    line[0].set_ylabel(word)
+
+
+def _caption(dataset: str, task: str) -> str:
+    best = "lower left" if task == "regression" else "upper left"
+    return (
+        f"{dataset}: the score against what it cost; {best} is better. Upright bars are 95 % "
+        f"intervals over test episodes, level ones the lowest and the highest training seed. "
+        f"Ringed marks on the line are the front: no other algorithm costs as little and scores as "
+        f"well. Hollow marks are transductive and stand apart from it; they have the name of their "
+        f"full mark. A Hessian-vector product counts as two gradients; memory "
+        f"is of the whole process, or of the GPU."
+    )

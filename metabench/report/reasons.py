@@ -1,0 +1,43 @@
+"""Known reasons why a number of ours differs from a paper's: ``config/reasons.csv``."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from metabench.errors import MetabenchError
+from metabench.report import published
+
+#: What a reason is of; an empty field is anything, and ``*`` in a name stands for any letters.
+OF = ["algorithm", "dataset", "way", "shot", "mode", "key"]
+COLUMNS = [*OF, "reason", "source"]
+HERE = Path("config/reasons.csv")
+BESIDE_PACKAGE = published.BESIDE_PACKAGE.with_name(HERE.name)
+
+
+def load(path: Path | None = None) -> pd.DataFrame:
+    """The rows of ``config/reasons.csv``, as texts; an absent file is an empty table."""
+    path = path or next((p for p in (HERE, BESIDE_PACKAGE) if p.exists()), None)
+    if path is None:
+        return pd.DataFrame(columns=COLUMNS)
+    frame = pd.read_csv(path, dtype="str").fillna("")
+    if list(frame.columns) != COLUMNS:
+        raise MetabenchError(f"{path}: columns must be {','.join(COLUMNS)}")
+    for i, row in frame.iterrows():
+        if not (row["reason"] and row["source"]):
+            line = int(str(i)) + 2
+            raise MetabenchError(f"{path}: line {line} lacks a reason or its source; give both")
+    return frame
+
+
+def known(rows: pd.DataFrame, row: dict[str, Any], key: str) -> list[str]:
+    """Each reason, its source in brackets, for a cell of ours beside the published row ``key``."""
+    cell = {name: str(value) for name, value in {**row, "key": key}.items() if name in OF}
+    return [
+        f"{reason['reason']} ({reason['source']})"
+        for _, reason in rows.iterrows()
+        if all(not reason[name] or fnmatchcase(cell[name], reason[name]) for name in OF)
+    ]

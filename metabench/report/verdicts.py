@@ -1,0 +1,149 @@
+"""Is a number of ours the published one? And where that cannot be said, why not.
+
+Two numbers are compared only where they are of the same thing: data set, split, backbone, mode and
+setting; in transductive mode the number of queries too, since they are the batch that is
+normalised. The interval of their difference joins both: ours over episodes and, where there are
+several, training seeds; theirs as published, where it is.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from metabench.report import formats
+
+Row = dict[str, Any]  # of ``results_numbers``, or of ``config/published.csv``
+SLACK = 1e-9  # of an interval's edge: what rounding may move a difference by
+
+
+def compare(row: Row, paper: Row) -> Row:
+    """``gap`` (ours minus theirs, in the paper's metric), ``gap_ci95``, ``verdict`` and ``why``."""
+    finished = row["status"] == "finished"
+    against = list(obstacles(row, paper).values()) if finished else []
+    gap = in_metric(row["mean"], paper["metric"]) - paper["value"]
+    half = math.hypot(half_width(row), _or_zero(paper["ci95"]))
+    return {
+        "gap": gap,
+        "gap_ci95": half,
+        "verdict": verdict(row, gap, half, against),
+        "why": "; ".join([*against, *remarks(row, paper)]) if finished else "",
+    }
+
+
+def verdict(row: Row, gap: float, half: float, against: list[str]) -> str:
+    """What can be said of a difference.
+
+    Args:
+        row: ours.
+        gap: ours minus theirs.
+        half: half-width of the 95 % interval of ``gap``.
+        against: see ``obstacles``.
+
+    Returns:
+        ``no run``, ``diverged`` (every seed), ``not run in full (5 %)``, ``not comparable``,
+        ``reproduced`` where the interval has zero in it, otherwise ``above`` or ``below``.
+    """
+    if row["status"] != "finished":
+        return "diverged" if row["status"] == "diverged" else "no run"
+    done = share(row)
+    if done < 1:
+        return f"not run in full ({formats.share(done)})"
+    if against or math.isnan(gap):
+        return "not comparable"
+    if abs(gap) <= half + SLACK:
+        return "reproduced"
+    return "above" if gap > 0 else "below"
+
+
+def obstacles(row: Row, paper: Row) -> dict[str, str]:
+    """Why the numbers are not of the same thing, by what differs; nothing where they are."""
+    ours, theirs = row.get("backbone"), paper["backbone"]
+    lost, seeds = _or_zero(row.get("diverged_seeds")), _or_zero(row.get("seeds"))
+    is_so = {
+        "metric": (paper["metric"] == "mse") != (row["task"] == "regression"),
+        "mode": paper["mode"] not in ("", row["mode"]),
+        "split": paper["split"] != "",
+        "backbone": pd.notna(ours) and theirs not in ("", ours),
+        "queries": row["mode"] == "transductive" and _other_queries(row, paper),
+        "subset": pd.notna(row.get("test_images")),
+        "memory": paper["verified"] != "read",
+        "seeds": lost > 0,
+        "length": math.isnan(share(row)),
+        "interval": math.isfinite(row["mean"]) and math.isnan(half_width(row)),
+    }
+    why = {
+        **{name: f"another {name}: {paper[name]}" for name in ("metric", "mode", "split")},
+        "backbone": f"another backbone: {theirs}",
+        "queries": f"another number of queries: {paper['queries']:g} of each class",
+        "subset": "a subset of the data",
+        "memory": "from memory: not read in its source",
+        "seeds": f"{lost:.0f} of {lost + seeds:.0f} training seeds diverged",
+        "length": "how long the paper trained is not known",
+        "interval": "ours has no interval",
+    }
+    return {name: why[name] for name in why if is_so[name]}
+
+
+def _other_queries(row: Row, paper: Row) -> bool:
+    """Whether both numbers of queries are known and differ; ours is of all classes together."""
+    known = pd.notna(row.get("queries")) and pd.notna(paper["queries"])
+    return bool(known and row["queries"] != row["way"] * paper["queries"])
+
+
+def remarks(row: Row, paper: Row) -> list[str]:
+    """What a reader should know, and what stands in no verdict's way."""
+    found = {
+        "the paper does not say the mode": paper["mode"] == "" and row["mode"] != "none",
+        "the paper does not say the backbone": paper["backbone"] == ""
+        and row.get("backbone") != "none",
+        "published without an interval": pd.isna(paper["ci95"]),
+        "one training seed": row.get("seeds") == 1 and _or_zero(row.get("iterations")) > 0,
+        str(paper["note"]): bool(paper["note"]),
+    }
+    return [remark for remark, is_so in found.items() if is_so]
+
+
+def distance(row: Row, paper: Row) -> tuple[bool, ...]:
+    """Smaller for a published row that is nearer to ours: by mode, then by split, backbone, ..."""
+    found = obstacles(row, paper)
+    of = ("metric", "mode", "split", "backbone", "queries", "memory")
+    return (*(name in found for name in of), paper["mode"] == "", paper["backbone"] == "")
+
+
+def share(row: Row) -> float:
+    """How much of the published iterations was run: 1 where nothing is trained, NaN if unknown."""
+    done, full = _or_zero(row.get("iterations")), _or_zero(row.get("published_iterations"))
+    if full == 0:
+        return 1.0 if done == 0 else math.nan
+    return done / full
+
+
+def half_width(row: Row) -> float:
+    """Of the 95 % interval of ours: over episodes, and where there are several over seeds too.
+
+    Where only the two apart are known, as after an inner step, their squares add up, which counts a
+    part of the episodes twice: rather too wide than too narrow.
+    """
+    joint = row.get("joint_ci95", math.nan)
+    if pd.notna(joint):
+        return float(joint)
+    return math.hypot(row["ci95"], _or_zero(row.get("seed_ci95")))
+
+
+def in_metric(mean: float, metric: str) -> float:
+    """A mean of ours, in percent or as a squared error, as a paper's metric has it."""
+    return 100 - mean if metric == "error" else mean
+
+
+def better(metric: str, verdict: str) -> str:
+    """``better`` or ``worse`` where ours lies above or below; otherwise nothing."""
+    if verdict not in ("above", "below"):
+        return ""
+    return "better" if (verdict == "above") == (metric == "accuracy") else "worse"
+
+
+def _or_zero(value: Any) -> float:
+    return 0.0 if value is None or pd.isna(value) else float(value)

@@ -1,0 +1,103 @@
+"""The table beside the papers has a row for each cell with a published number, and no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import fake_study
+import numpy as np
+import pandas as pd
+import pytest
+
+from metabench.report import published, reasons
+from metabench.report.data import Report, read_report
+from metabench.report.tables.published import published_numbers, published_text
+from metabench.report.tables.results import results_numbers
+
+SMALL1 = "omniglot_challenge_small1"
+
+
+@pytest.fixture
+def report(collected: dict[str, Path]) -> Report:
+    return read_report(collected["report"], fake_study.STUDY)
+
+
+def papers(*rows: dict[str, Any]) -> pd.DataFrame:
+    """Published rows of MAML on the made-up images, read and of the same network."""
+    common = {
+        **{"key": "a-paper", "algorithm": "maml", "dataset": SMALL1, "split": "", "way": 20},
+        **{"shot": 1, "step": np.nan, "mode": "transductive", "queries": 5, "backbone": "conv4-64"},
+        **{"metric": "accuracy", "value": 90.0, "ci95": 1.0, "paper": "A paper", "note": ""},
+        "verified": "read",
+    }
+    return pd.DataFrame([common | row for row in rows], columns=published.COLUMNS)
+
+
+def table(report: Report, rows: pd.DataFrame) -> pd.DataFrame:
+    return published_numbers(report, results_numbers(report, rows), rows, reasons.load())
+
+
+def test_the_nearest_of_several_is_taken_and_the_others_are_named(report: Report) -> None:
+    found = table(
+        report,
+        papers(
+            {"key": "wide", "backbone": "conv4-128", "value": 80.0},
+            {"key": "same"},
+            {"key": "elsewhere", "split": "another", "value": 70.0},
+        ),
+    )
+    assert found["key"].tolist() == ["same"]
+    assert found["others"].tolist() == ["80 (wide); 70 (elsewhere)"]
+    assert found["mode"].tolist() == ["transductive"]
+
+
+def test_a_mode_without_a_published_number_has_a_row_only_where_no_other_has(
+    report: Report,
+) -> None:
+    both = papers({}, {"key": "alone", "mode": "inductive", "value": 85.0})
+    assert table(report, both)["key"].tolist() == ["a-paper", "alone"]
+    other = table(report, papers({"mode": "running"}))
+    assert other["verdict"].tolist() == ["not run in full (50 %)"] * 2
+    assert other["why"].str.startswith("another mode: running").all()
+
+
+def test_a_paper_s_steps_stand_beside_ours_after_as_many(report: Report) -> None:
+    found = table(report, published.load())
+    maml = found[(found["dataset"] == "sinusoid") & (found["algorithm"] == "maml")]
+    assert maml["step"].tolist() == [1, 5, 10]
+    steps = report.steps.query("dataset == 'sinusoid' and algorithm == 'maml' and step == 1")
+    assert maml["ours"].iloc[0] == pytest.approx(steps["mean"].mean())
+    assert np.isnan(maml["ours"].iloc[1])  # step 5 was not recorded
+    assert maml["published"].tolist() == [0.67, 0.38, 0.35]
+
+
+def test_diverged_episodes_are_counted_and_not_left_out(report: Report) -> None:
+    found = table(report, published.load())
+    last = found[(found["dataset"] == "sinusoid") & (found["step"] == 10)].iloc[0]
+    assert last["diverged_episodes"] == 2
+    assert np.isinf(last["ours"])
+    assert np.isinf(last["gap"])
+    text = published_text(found[found["step"] == 10])["Ours ± 95 %"].iloc[0]
+    assert "2 of 60 episodes diverged" in text
+    assert "trimmed" in text
+
+
+def test_a_cell_that_diverged_or_has_no_run_has_a_row_too(report: Report) -> None:
+    found = table(report, papers({"algorithm": "reptile"}, {"algorithm": "maml"}))
+    assert found.set_index("algorithm").loc["reptile", "verdict"] == "diverged"
+    gone = Report(**{**vars(report), "runs": report.runs[report.runs["algorithm"] != "reptile"]})
+    assert "no run" in table(gone, papers({"algorithm": "reptile"}))["verdict"].tolist()
+
+
+def test_an_error_of_a_paper_stands_beside_an_error_of_ours(report: Report) -> None:
+    row = table(report, papers({"metric": "error", "value": 10.0})).iloc[0]
+    mean = 100 * report.scores.query("algorithm == 'maml' and mode == 'transductive'")["score"]
+    assert row["ours"] == pytest.approx(100 - mean.mean())
+    assert row["gap"] == pytest.approx(90 - mean.mean())
+
+
+def test_a_study_without_published_numbers_has_an_empty_table(report: Report) -> None:
+    none = table(report, papers())
+    assert none.empty
+    assert list(published_text(none).columns)[:3] == ["Data set", "Setting", "Algorithm"]

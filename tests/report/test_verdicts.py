@@ -1,0 +1,192 @@
+"""A verdict is what two numbers and their intervals say, and is withheld where they say nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metabench.errors import MetabenchError
+from metabench.report import formats, published, reasons
+from metabench.report.verdicts import better, compare, distance, half_width, share
+
+NAN = float("nan")
+
+
+def ours(mean: float = 98.5, ci95: float = 0.3, **other: Any) -> dict[str, Any]:
+    """A row of results: finished, at the full protocol, 3 seeds of 600 episodes."""
+    row = {
+        **{"dataset": "omniglot", "way": 5, "shot": 1, "algorithm": "maml"},
+        **{"mode": "transductive", "task": "classification", "status": "finished"},
+        **{"mean": mean, "ci95": ci95, "seed_ci95": NAN, "seeds": 3, "diverged_seeds": 0},
+        **{"iterations": 60000, "published_iterations": 60000, "queries": 5},
+        **{"backbone": "conv4-64", "test_images": NAN},
+    }
+    return row | other
+
+
+def paper(value: float = 98.7, ci95: float = 0.4, **other: Any) -> dict[str, Any]:
+    """A published row like it."""
+    row = {
+        **{"mode": "transductive", "split": "", "backbone": "conv4-64", "queries": 1},
+        **{"metric": "accuracy", "value": value, "ci95": ci95, "verified": "read", "note": ""},
+    }
+    return row | other
+
+
+def said(row: dict[str, Any], of: dict[str, Any]) -> str:
+    return str(compare(row, of)["verdict"])
+
+
+def test_the_interval_of_a_difference_joins_both() -> None:
+    found = compare(ours(98.5, 0.3), paper(98.7, 0.4))
+    assert found["gap"] == pytest.approx(-0.2)
+    assert found["gap_ci95"] == pytest.approx(0.5)
+    assert compare(ours(98.5, 0.3), paper(98.7, NAN))["gap_ci95"] == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(
+    ("mean", "verdict"),
+    [(98.2, "reproduced"), (98.19, "below"), (99.2, "reproduced"), (99.21, "above")],
+)
+def test_reproduced_reaches_to_the_edge_of_the_interval_and_no_further(
+    mean: float, verdict: str
+) -> None:
+    assert said(ours(mean, 0.3), paper(98.7, 0.4)) == verdict
+
+
+def test_seeds_widen_our_interval_where_there_are_several() -> None:
+    assert half_width(ours(ci95=0.3, seed_ci95=0.4)) == pytest.approx(0.5)
+    assert half_width(ours(ci95=0.3, seed_ci95=0.4, joint_ci95=0.45)) == 0.45
+    assert said(ours(98.0, 0.1), paper(98.7, NAN)) == "below"
+    assert said(ours(98.0, 0.1, seed_ci95=0.8), paper(98.7, NAN)) == "reproduced"
+
+
+@pytest.mark.parametrize(
+    ("row", "of", "why"),
+    [
+        ({}, {"split": "random 1200/423"}, "another split: random 1200/423"),
+        ({"mode": "inductive"}, {}, "another mode: transductive"),
+        ({"mode": "inductive"}, {"mode": "running"}, "another mode: running"),
+        ({"backbone": "conv4-32"}, {}, "another backbone: conv4-64"),
+        ({"queries": 75}, {}, "another number of queries: 1 of each class"),
+        ({"test_images": 400.0}, {}, "a subset of the data"),
+        ({}, {"verified": "from memory"}, "from memory"),
+        ({"seeds": 2, "diverged_seeds": 1}, {}, "1 of 3 training seeds diverged"),
+        ({"published_iterations": 0}, {}, "how long the paper trained is not known"),
+        ({}, {"metric": "mse"}, "another metric: mse"),
+        ({"ci95": NAN}, {}, "ours has no interval"),
+    ],
+)
+def test_what_is_not_of_the_same_thing_is_not_compared(
+    row: dict[str, Any], of: dict[str, Any], why: str
+) -> None:
+    found = compare(ours(98.7, **({"ci95": 0.3} | row)), paper(98.7, **of))
+    assert found["verdict"] == "not comparable"
+    assert why in found["why"]
+
+
+def test_queries_that_do_not_see_each_other_may_be_any_number() -> None:
+    alone = {"mode": "running"}
+    assert said(ours(98.7, queries=75, **alone), paper(98.7, **alone)) == "reproduced"
+
+
+def test_what_a_paper_does_not_say_is_remarked_and_does_not_matter() -> None:
+    found = compare(ours(98.7), paper(98.7, mode="", backbone="", queries=NAN))
+    assert found["verdict"] == "reproduced"
+    assert "does not say the mode" in found["why"]
+    assert "does not say the backbone" in found["why"]
+
+
+@pytest.mark.parametrize(
+    ("iterations", "verdict"),
+    [(3000, "not run in full (5 %)"), (59999, "not run in full (99.9 %)"), (60000, "reproduced")],
+)
+def test_what_was_not_run_in_full_is_never_reproduced(iterations: int, verdict: str) -> None:
+    found = compare(ours(98.7, iterations=iterations), paper(98.7))
+    assert found["verdict"] == verdict
+    assert found["gap"] == 0
+
+
+def test_what_trains_nothing_is_run_in_full() -> None:
+    assert share(ours(iterations=0, published_iterations=0)) == 1
+    assert share(ours(iterations=NAN, published_iterations=NAN)) == 1
+
+
+def test_a_share_never_rounds_up_to_the_whole() -> None:
+    assert formats.share(0.9999) == "99.9 %"
+    assert formats.share(1.0) == "100 %"
+
+
+def test_an_accuracy_stands_beside_an_error_as_an_error() -> None:
+    found = compare(ours(96.0, 0.5), paper(4.5, NAN, metric="error"))
+    assert found["gap"] == pytest.approx(-0.5)
+    assert found["verdict"] == "reproduced"
+    assert said(ours(97.0, 0.5), paper(4.5, NAN, metric="error")) == "below"
+
+
+def test_above_is_better_for_an_accuracy_and_worse_for_an_error() -> None:
+    assert better("accuracy", "above") == "better"
+    assert better("error", "above") == better("mse", "above") == "worse"
+    assert better("mse", "below") == "better"
+    assert better("mse", "reproduced") == ""
+
+
+def test_an_infinite_error_is_above_whatever_was_published() -> None:
+    row = ours(float("inf"), NAN, task="regression", mode="none", queries=NAN, backbone="mlp")
+    of = paper(0.35, NAN, metric="mse", mode="none", backbone="mlp")
+    assert said(row, of) == "above"
+
+
+@pytest.mark.parametrize(("status", "verdict"), [("missing", "no run"), ("diverged", "diverged")])
+def test_a_cell_without_a_score_says_why(status: str, verdict: str) -> None:
+    assert said(ours(NAN, NAN, status=status, mode=None, iterations=40), paper()) == verdict
+
+
+def test_the_nearest_published_row_is_of_the_same_mode_then_split_then_backbone() -> None:
+    rows = {
+        "mode": paper(mode="running"),
+        "split": paper(split="another"),
+        "backbone": paper(backbone="resnet12"),
+        "memory": paper(verified="from memory"),
+        "unsaid": paper(mode=""),
+        "same": paper(),
+    }
+    order = sorted(rows, key=lambda name: distance(ours(), rows[name]))
+    assert order == ["same", "unsaid", "memory", "backbone", "split", "mode"]
+
+
+def test_a_reason_is_of_the_cells_that_it_names() -> None:
+    line = ["*maml", "omniglot", "", "", "transductive", "finn-*", "Because.", "a paper"]
+    rows = pd.DataFrame([line], columns=reasons.COLUMNS)
+    assert reasons.known(rows, ours(algorithm="fomaml"), "finn-2017") == ["Because. (a paper)"]
+    assert reasons.known(rows, ours(algorithm="reptile"), "finn-2017") == []
+    assert reasons.known(rows, ours(mode="inductive"), "finn-2017") == []
+    assert reasons.known(rows, ours(), "nichol-2018") == []
+
+
+def test_a_reason_without_a_source_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "reasons.csv"
+    file.write_text(",".join(reasons.COLUMNS) + "\nmaml,,,,,,Because.,\n")
+    with pytest.raises(MetabenchError, match="line 2 lacks a reason or its source"):
+        reasons.load(file)
+    file.write_text("algorithm,reason\nmaml,Because.\n")
+    with pytest.raises(MetabenchError, match="columns must be"):
+        reasons.load(file)
+
+
+def test_every_reason_of_ours_is_of_a_published_row() -> None:
+    papers, rows = published.load(), reasons.load()
+    cells = [{str(name): value for name, value in row.items()} for _, row in papers.iterrows()]
+    for i in range(len(rows)):
+        one = rows.iloc[i : i + 1].assign(mode="")
+        assert any(reasons.known(one, cell, cell["key"]) for cell in cells), rows.iloc[i].to_dict()
+
+
+def test_published_numbers_of_queries_are_whole() -> None:
+    queries = published.load()["queries"].dropna()
+    assert len(queries)
+    assert np.array_equal(queries, queries.round())
