@@ -141,7 +141,7 @@ def test_a_stranger_learns_all_of_one_algorithm(page: Path) -> None:
     assert "<var>θ</var><sub><var>i</var>+1</sub> = <var>θ</var><sub><var>i</var></sub>" in section
     assert "alpha, the step size of the inner loop" in section
     assert "<polyline" in section
-    assert "not comparable: another network" in section
+    assert "not run in full (50 %)" in section
     assert "Finn, Abbeel, Levine (2017)" in section
     assert "better by" in section
     assert "results/runs/fake/sinusoid/1w5s/maml/seed{0,1}/run.json" in section
