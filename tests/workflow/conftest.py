@@ -67,17 +67,18 @@ class Copy:
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Snakemake in the copy; its output and errors are in `stdout`, in their order."""
-        done = self._run("snakemake", "--cores", "2", *arguments)
+        done = self.run(sys.executable, "-m", "snakemake", "--cores", "2", *arguments)
         done.stdout = PROFILE_LINE.sub("", done.stdout)
         return done
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of metabench in the copy, in the same way."""
-        return self._run("metabench", *arguments)
+        return self.run(sys.executable, "-m", "metabench", *arguments)
 
-    def _run(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run any command in the copy, in the same way."""
         return subprocess.run(
-            [sys.executable, "-m", module, *arguments],
+            command,
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 
 import pytest
 from conftest import PROJECT, Copy, copy_workflow
@@ -70,17 +69,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 @pytest.mark.parametrize("command", RUN)
 def test_a_command_that_is_shown_can_be_typed(place: Copy, command: str) -> None:
-    done = subprocess.run(
-        ["bash", "-c", small(command)],
-        cwd=place.folder,
-        env=place.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = place.run("bash", "-c", small(command))
     assert done.returncode == 0, done.stdout
 
 

@@ -7,7 +7,6 @@ time.
 from __future__ import annotations
 
 import re
-import subprocess
 
 import pytest
 from conftest import PROJECT, Copy, parse_jobs
@@ -45,17 +44,7 @@ def smaller(study: str) -> str:
 
 def typed(copy: Copy, lines: list[str]) -> str:
     """What one shell says to a fence's commands."""
-    done = subprocess.run(
-        ["bash", "-euc", "\n".join(lines)],
-        cwd=copy.folder,
-        env=copy.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = copy.run("bash", "-euc", "\n".join(lines))
     assert done.returncode == 0, done.stdout
     return done.stdout
 
