@@ -17,16 +17,17 @@ def slurm() -> Finding:
         return Finding("Slurm", "ok", "no sbatch; everything runs on this machine")
     if find_spec(PLUGIN.replace("-", "_")) is None:
         return Finding("Slurm", "note", "Snakemake has no plugin for it", f"pip install {PLUGIN}")
-    if not _keeps_accounts():
+    if not keeps_accounts():
         advice = "add `--slurm-status-command squeue`, or Snakemake waits for ever for its jobs"
         return Finding("Slurm", "note", "no accounting: sacct does not answer", advice)
     return Finding("Slurm", "ok", "sbatch, sacct, and Snakemake's plugin")
 
 
-def _keeps_accounts() -> bool:
+def keeps_accounts() -> bool:
+    """Whether ``sacct`` answers, by which Snakemake asks how jobs ended."""
     if shutil.which("sacct") is None:
         return False
-    command = ["sacct", "--noheader", "--starttime=now"]
+    command = ["sacct", "--noheader", "--allocations", "--name=none"]
     try:
         told = subprocess.run(command, capture_output=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):

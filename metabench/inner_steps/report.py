@@ -58,7 +58,7 @@ def text(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(rows: pd.DataFrame) -> tuple[Figure, str]:
-    """Memory on the left, time on the right; each line has its name at its end."""
+    """Memory on the left, time on the right, with one legend for both."""
     figure, (left, right) = look.panels(1, 2, 2.9)
     for way, here in rows.groupby("way", sort=False):
         _line(left, here, "megabytes", str(way))

@@ -1,9 +1,9 @@
 # Before the first job of a run on a cluster: what would only be noticed late, or never.
 
 import shutil
-import subprocess
 import sys
 
+from metabench.doctor.cluster import keeps_accounts
 from metabench.errors import MetabenchError
 
 
@@ -14,11 +14,7 @@ def check_slurm(status_command: str) -> None:
             "executor slurm: there is no 'sbatch' here; start it on a login node of a cluster, "
             "or without one: snakemake --cores all"
         )
-    ask = ["sacct", "--noheader", "--allocations", "--name=none"]
-    if (
-        status_command == "sacct"
-        and subprocess.run(ask, capture_output=True).returncode
-    ):
+    if status_command == "sacct" and not keeps_accounts():
         raise MetabenchError(
             "executor slurm: this cluster keeps no accounts, so 'sacct' cannot say how jobs end; "
             "add --slurm-status-command squeue"
