@@ -6,11 +6,12 @@ import ctypes
 import sys
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of mallopt(3)
-KEPT = 1 << 30  # bytes; the largest threshold that glibc takes as an int is a little more
+LARGEST = 1 << 30  # bytes; the largest threshold that glibc takes as an int is a little more
+NEVER = -1
 
 
 def keep_freed_memory() -> None:
-    """Tell glibc not to return freed memory below 1 GiB; elsewhere do nothing.
+    """Tell glibc to keep what is freed, tensors below 1 GiB that is; elsewhere do nothing.
 
     Without it each large intermediate result of a network is mapped into memory, zeroed by the
     kernel page by page, and unmapped again, which a forward pass on a CPU notices.
@@ -19,5 +20,5 @@ def keep_freed_memory() -> None:
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # another C library has none
     if mallopt is not None:
-        mallopt(M_MMAP_THRESHOLD, KEPT)
-        mallopt(M_TRIM_THRESHOLD, KEPT)
+        mallopt(M_MMAP_THRESHOLD, LARGEST)
+        mallopt(M_TRIM_THRESHOLD, NEVER)
