@@ -46,7 +46,9 @@ class Recomputed(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *cotangents: Any) -> Any:
         count = len(ctx.names)
-        theta, constants = ctx.saved_tensors[:count], ctx.saved_tensors[count:]
+        # Copies: a tape does an operation on the same tensors once, by keeping what it made.
+        theta = tuple(value.clone() for value in ctx.saved_tensors[:count])
+        constants = ctx.saved_tensors[count:]
 
         def values(*theta: Any) -> Any:
             return run(ctx.step, ctx.names, (*theta, *constants))

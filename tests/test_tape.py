@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from metabench.recomputed import recomputed
 from metabench.tape import Replayed, record
 from metabench.tape.recorder import Recorder, UnreplayableError
 from metabench.tape.shortening import shortened
@@ -45,6 +46,25 @@ def test_an_equal_operation_is_done_once_and_a_constant_never():
     x = torch.randn(3)
     assert operations(function, x) == ["aten.exp.default", "aten.mul.Tensor", "aten.add.Tensor"]
     assert torch.equal(record(function, torch.zeros(3))(x), function(x))
+
+
+def test_an_equal_operation_is_done_again_where_that_saves_the_memory_of_its_result():
+    def step(theta, x):
+        return {"w": theta["w"] - (x @ theta["w"]).tanh().mean()}
+
+    def slope(taken, x):
+        def end(w):
+            for _ in range(4):
+                w = taken({"w": w}, x)["w"]
+            return w.sum()
+
+        return lambda w: torch.func.grad(end)(w)
+
+    x, w = torch.randn(5, 3), torch.randn(3)
+    plain, again = (slope(taken, x) for taken in (step, recomputed(step, ["w"])))
+    torch.testing.assert_close(record(again, w)(w), plain(w))
+    assert operations(plain, w).count("aten.tanh.default") == 4
+    assert operations(again, w).count("aten.tanh.default") == 7  # the last need not be kept
 
 
 def test_what_nothing_needs_is_left_out():
