@@ -1,6 +1,6 @@
 # Everything that is run often. `make check` before a commit; `.ci/run` is the whole road.
 
-.PHONY: check format test smoke docs readme
+.PHONY: check format test smoke docs readme record
 
 check:  ## style, types, the workflow's form
 	ruff check .
@@ -25,4 +25,7 @@ docs:  ## docs/algorithms.md and docs/references.bib, from the sources
 
 readme:  ## README's table and figure, from the default study
 	snakemake --cores all
-	python -m metabench.docs reports/default
+	python -m metabench.docs --readme reports/default
+
+record:  ## docs/reproduction/<study> from its report: make record STUDY=sinusoid
+	python -m metabench.docs --record config/$(STUDY).yaml reports/$(STUDY)

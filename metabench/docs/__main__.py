@@ -1,4 +1,4 @@
-"""``python -m metabench.docs [REPORT]``, run in the project's folder."""
+"""``python -m metabench.docs``, run in the project's folder."""
 
 from __future__ import annotations
 
@@ -8,20 +8,31 @@ from pathlib import Path
 
 from metabench.docs.pages import pages
 from metabench.docs.readme import renew_readme
+from metabench.docs.record import record
 from metabench.errors import MetabenchError
 from metabench.files import write_text
 
 
 def main() -> int:
-    """Write the pages; with a report of the default study, README's table and figure too."""
+    """Write the pages; from a report README's table and figure, and a study's record."""
     parser = argparse.ArgumentParser(prog="python -m metabench.docs", description=main.__doc__)
-    parser.add_argument("report", type=Path, nargs="?", help="such as reports/default")
-    report = parser.parse_args().report
+    parser.add_argument("--readme", type=Path, metavar="REPORT", help="such as reports/default")
+    parser.add_argument(
+        "--record",
+        type=Path,
+        nargs=2,
+        metavar=("STUDY", "REPORT"),
+        help="such as config/sinusoid.yaml reports/sinusoid",
+    )
+    arguments = parser.parse_args()
     try:
         for file, text in pages(Path()).items():
             write_text(file, text)
-        if report:
-            renew_readme(report, Path())
+        if arguments.readme:
+            renew_readme(arguments.readme, Path())
+        if arguments.record:
+            study, report = arguments.record
+            record(study, report, Path())
     except MetabenchError as error:
         print(f"metabench: error: {error}", file=sys.stderr)
         return 1

@@ -2,9 +2,9 @@
 
 Tasks are mapped with ``torch.func.vmap``, so many at once, and what that runs is recorded and
 replayed (``metabench.tape``). On a CPU with several threads, parts of the meta-batch go side by
-side; on a GPU the whole iteration is captured by the device (``capture.py``). Results do not depend
-on any of it beyond rounding: how many tasks are mapped at once decides in which order their
-gradients are added, and nothing else changes them at all.
+side, unless a task is large; on a GPU the whole iteration is captured by the device
+(``capture.py``). Results do not depend on any of it beyond rounding: how many tasks are mapped at
+once decides in which order their gradients are added, and nothing else changes them at all.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def default_plan(
     fitting = fitting if tasks.support.x.is_cuda else min(fitting, AT_ONCE)
     most = max(1, min(count, fitting // numbers))
     size = max(n for n in divisors(count) if n <= most)
-    lanes = threads if numbers * count > AT_ONCE // 4 else 1
+    # A large task keeps all threads busy with one kernel at a time. In lanes it would be slower:
+    # glibc maps anew whatever is too large for a thread's own heap.
+    lanes = threads if numbers * count > AT_ONCE // 4 and numbers <= AT_ONCE else 1
     if lanes > 1:
         size = max(n for n in divisors(count) if n <= max(1, min(most, count // lanes)))
     return Plan(size, min(lanes, count // size))

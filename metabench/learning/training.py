@@ -30,6 +30,7 @@ from metabench.learning import engine, plans, provenance
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.capture import Captured
 from metabench.learning.devices import about_gpu, open_device
+from metabench.learning.drawing import MetaBatches
 from metabench.learning.episodes import EpisodeSet, load_episodes, open_source
 from metabench.learning.meta_testing import Validation
 from metabench.learning.outer_loop import OuterLoop
@@ -119,8 +120,10 @@ class Run:
         generator = torch.Generator().manual_seed(spec.seed)
         params = {n: p.to(device) for n, p in algorithm.init(generator).items()}
         self.outer = OuterLoop(self.hp, params)
+        first = self.tasks(torch.tensor(0, device=device))
         self.draw = tape.Replayed(self.tasks)
-        self.use(*self.chosen_plan())
+        self.meta_batch = MetaBatches(self.tasks, first)
+        self.use(*self.chosen_plan(first))
         self.best = clone(params)
         self.resume_file = out / "resume.safetensors"
         self.resume_every = resume_every
@@ -172,12 +175,12 @@ class Run:
         if time.monotonic() - self.saved_at >= self.resume_every:
             self.save_resume()
 
-    def chosen_plan(self) -> tuple[engine.Plan, dict[str, float]]:
+    def chosen_plan(self, first: Task) -> tuple[engine.Plan, dict[str, float]]:
         """How meta-gradients are computed; see ``plans.py``."""
         of = {**json.loads(self.spec.to_json()), "seed": 0, "study": "", "title": ""}
         device, count = provenance.device_name(self.device), threads(self.device)
         what = json.dumps([of, device, count, self.memory_mb, torch.__version__], sort_keys=True)
-        first, phi = self.tasks(torch.tensor(0, device=self.device)), self.outer.params
+        phi = self.outer.params
         return plans.choose(self.algorithm, phi, first, count, what, self.memory_mb)
 
     def use(self, plan: engine.Plan, measured: dict[str, float]) -> None:
@@ -187,7 +190,7 @@ class Run:
         if self.device.type == "cuda":
             self.step: Callable[[int], Metrics] = Captured(self.iterate_on, self.device)
         else:
-            self.step = lambda iteration: self.iterate_on(torch.tensor(iteration))
+            self.step = lambda iteration: self.learn(self.meta_batch(iteration))
 
     def computed(self) -> dict[str, Any]:
         """How meta-gradients were computed, for the result."""
@@ -213,8 +216,12 @@ class Run:
                 tqdm.write(f"out of memory: {at_once} tasks at once from iteration {iteration} on")
 
     def iterate_on(self, iteration: torch.Tensor) -> Metrics:
-        """The same, without a value that the processor must know."""
-        gradient, metrics = self.meta_gradient(self.outer.params, self.draw(iteration))
+        """The same on a GPU, without a value that the processor must know."""
+        return self.learn(self.draw(iteration))
+
+    def learn(self, tasks: Task) -> Metrics:
+        """The meta-gradient of a meta-batch, and the outer update."""
+        gradient, metrics = self.meta_gradient(self.outer.params, tasks)
         self.outer.update(gradient)
         return metrics
 

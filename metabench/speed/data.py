@@ -6,11 +6,13 @@ import statistics
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from typing import Any
 
 import torch
 
 from metabench import random
+from metabench.learning.drawing import MetaBatches
 from metabench.learning.engine import MetaGradient, default_plan
 from metabench.learning.episodes import LABELS, EpisodeSet
 from metabench.learning.evaluation import recorded_steps
@@ -21,7 +23,6 @@ from metabench.speed.clock import interleaved
 from metabench.speed.contestants import WARM_UP
 from metabench.speed.operations import counted
 from metabench.speed.settings import OMNIGLOT_5, SETTINGS, Setting, workload
-from metabench.tape import Replayed
 from metabench.tasks import Task
 
 EPISODES, WAY, SHOT, QUERIES = 600, 5, 1, 15
@@ -50,14 +51,15 @@ def shares(setting: Setting, threads: int, rounds: int) -> dict[str, Any]:
         of_tasks = random.fold_range(random.fold(keys, iteration), setting.tasks)
         return algorithm.draw(source, of_tasks)
 
-    drawn, first = Replayed(tasks), torch.tensor(0)
+    meta_batch, iterations = MetaBatches(tasks, work.tasks), count()
     of_tasks = MetaGradient(algorithm, default_plan(work.tasks, threads))
     outer = OuterLoop(algorithm.hp, {name: p.clone() for name, p in work.params.items()})
     for _ in range(WARM_UP):
-        drawn(first)
         gradient = of_tasks(work.params, work.tasks)[0]
+    for _ in range(WARM_UP * meta_batch.count):
+        meta_batch(next(iterations))
     parts: dict[str, Callable[[], object]] = {
-        "draw": lambda: drawn(first),
+        "draw": lambda: meta_batch(next(iterations)),
         "meta_gradient": lambda: of_tasks(work.params, work.tasks),
         "update": lambda: outer.step(gradient, 0),
     }
@@ -69,11 +71,11 @@ def shares(setting: Setting, threads: int, rounds: int) -> dict[str, Any]:
     }
 
 
-def meta_testing(name: str, count: int) -> list[dict[str, Any]]:
+def meta_testing(name: str, number: int) -> list[dict[str, Any]]:
     """The first mode alone, and all that a job of meta-testing predicts."""
     algorithm = OMNIGLOT_5.algorithm(name)
     params = algorithm.init(torch.Generator().manual_seed(0))
-    episodes, few = noise_episodes(count), noise_episodes(COUNTED)
+    episodes, few = noise_episodes(number), noise_episodes(COUNTED)
     in_modes = modes(algorithm, params)
     recorded = recorded_steps(algorithm, params, episodes)
     rows = []
@@ -85,15 +87,15 @@ def meta_testing(name: str, count: int) -> list[dict[str, Any]]:
         run_episodes(algorithm, params, episodes, asked, steps)
         seconds = time.perf_counter() - begun
         of_few = counted(partial(run_episodes, algorithm, params, few, asked, steps))
-        rows.append({"mode": title, "seconds": seconds, "operations": of_few * count // len(few)})
+        rows.append({"mode": title, "seconds": seconds, "operations": of_few * number // len(few)})
     return rows
 
 
-def noise_episodes(count: int) -> EpisodeSet:
+def noise_episodes(number: int) -> EpisodeSet:
     """Fixed episodes of Omniglot's shape."""
     source = OMNIGLOT_5.source()
     assert isinstance(source, ImageSource)
-    keys = random.fold_range(random.key(0, "episodes"), count)
+    keys = random.fold_range(random.key(0, "episodes"), number)
     support, query, labels = source.draw(keys, WAY, SHOT, QUERIES)
     arrays = {"support": support, "query": query, LABELS: labels}
-    return EpisodeSet({"episodes": count, "sha256": "noise"}, arrays, source.images)
+    return EpisodeSet({"episodes": number, "sha256": "noise"}, arrays, source.images)

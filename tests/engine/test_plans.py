@@ -45,10 +45,14 @@ def test_a_short_run_is_not_measured(run, monkeypatch):
 def test_parts_are_even_and_serve_all_lanes(run):
     tasks = run[2]
     assert default_plan(tasks) == Plan(6, 1)
-    heavy = default_plan(tasks, threads=2, overhead=10_000)
+    heavy = default_plan(tasks, threads=2, overhead=500)
     assert heavy.lanes == 2
     assert 6 % heavy.tasks_at_once == 0
     assert heavy.tasks_at_once * heavy.lanes <= 6
+
+
+def test_a_large_task_has_all_threads_to_itself(run):
+    assert default_plan(run[2], threads=2, overhead=10_000) == Plan(1, 1)
 
 
 def test_what_an_algorithm_holds_beside_its_examples_counts(run):
