@@ -31,6 +31,7 @@ from metabench.learning.assembly import make_algorithm
 from metabench.learning.capture import Captured
 from metabench.learning.devices import about_gpu, open_device
 from metabench.learning.drawing import MetaBatches
+from metabench.learning.energy import open_meter
 from metabench.learning.episodes import EpisodeSet, load_episodes, open_source
 from metabench.learning.meta_testing import Validation
 from metabench.learning.outer_loop import OuterLoop
@@ -55,6 +56,7 @@ class Progress:
     best_score: float | None = None
     history: list[dict[str, float]] = field(default_factory=list)
     diverged: dict[str, Any] | None = None
+    joules: float | None = 0.0  # None where it is not known
 
 
 def train(
@@ -128,6 +130,7 @@ class Run:
         self.resume_file = out / "resume.safetensors"
         self.resume_every = resume_every
         self.saved_at = self.started = time.monotonic()
+        self.meter = open_meter(device)
         self.bar: tqdm[Any] | None = None
 
     def start(self) -> None:
@@ -163,6 +166,7 @@ class Run:
             return
         progress.iteration = end
         progress.seconds = time.monotonic() - self.started
+        self.count_energy()
         row = {"iteration": end, "seconds": progress.seconds, "loss": float(losses.mean())}
         if "accuracy" in logged[0]:
             row["accuracy"] = float(torch.stack([m["accuracy"] for m in logged]).mean())
@@ -174,6 +178,11 @@ class Run:
             self.bar.update(end - begin)
         if time.monotonic() - self.saved_at >= self.resume_every:
             self.save_resume()
+
+    def count_energy(self) -> None:
+        """Add what the devices spent since the last time, where they say it."""
+        spent, before = self.meter.spent(), self.progress.joules
+        self.progress.joules = None if spent is None or before is None else before + spent
 
     def chosen_plan(self, first: Task) -> tuple[engine.Plan, dict[str, float]]:
         """How meta-gradients are computed; see ``plans.py``."""
@@ -285,6 +294,7 @@ class Run:
         if not progress.diverged:
             chosen = self.algorithm.tune(chosen, lambda params: self.validate(params)[0])
         self.close()
+        self.count_energy()
         save_params(self.out / "model.safetensors", chosen)
         cost = self.algorithm.cost()
         tasks = hp.meta_batch * progress.iteration
@@ -312,6 +322,7 @@ class Run:
                     "peak_memory_mb": round(provenance.peak_memory_mb(self.device), 1),
                     "gradients": cost.gradients * tasks,
                     "hessian_vector_products": cost.hessian_vector_products * tasks,
+                    **({} if progress.joules is None else {"joules": round(progress.joules, 1)}),
                 },
             },
             ["model.safetensors", "history.csv"],

@@ -31,8 +31,11 @@ def cost_text(results: pd.DataFrame) -> pd.DataFrame:
             "Peak memory": "-"
             if pd.isna(row["peak_memory_mb"])
             else f"{row['peak_memory_mb']:.0f} MB",
+            "Energy": "-" if pd.isna(row["joules"]) else f"{row['joules'] / 1e3:.3g} kJ",
             "Device": or_none(row["device"]),
         }
         for _, row in cost_numbers(results).iterrows()
     ]
-    return pd.DataFrame(rows)
+    text = pd.DataFrame(rows)
+    known = cost_numbers(results)["joules"].notna().any()
+    return text if known else text.drop(columns="Energy", errors="ignore")

@@ -20,7 +20,7 @@ REFERENCE_TITLES = {
     "protonet": "Prototypical networks",
 }
 COSTS = ["train_seconds", "evaluate_seconds", "peak_memory_mb", "gradients"]
-COSTS += ["hessian_vector_products"]
+COSTS += ["hessian_vector_products", "joules"]
 
 
 def results_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
