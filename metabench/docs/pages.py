@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from metabench.docs.algorithms import algorithms_page
+from metabench.docs.readme import with_papers
 from metabench.docs.references import references
 from metabench.docs.sources import read_algorithms
 
@@ -13,6 +14,7 @@ def pages(project: Path) -> dict[Path, str]:
     """The text of every page that is made, by its path."""
     described = read_algorithms(project)
     return {
+        project / "README.md": with_papers(project),
         project / "docs" / "algorithms.md": algorithms_page(described),
         project / "docs" / "references.bib": references(described),
     }

@@ -7,10 +7,12 @@ import io
 import shutil
 from pathlib import Path
 
+from metabench.docs.record import beside_papers
 from metabench.errors import MetabenchError
 from metabench.files import atomic, write_text
 
 BEGIN, END = "<!-- the default study's table -->\n", "<!-- end of the table -->\n"
+PAPERS, PAPERS_END = "<!-- beside the papers -->\n", "<!-- end of what is beside them -->\n"
 RECORD = Path("docs/figures/default.csv")
 FIGURE = Path("docs/figures/curves-sinusoid.png")
 COLUMNS = (
@@ -38,9 +40,16 @@ def renew_readme(report: Path, project: Path) -> None:
         shutil.copyfile(figure, temporary)
 
 
-def shown(readme: str) -> str:
+def shown(readme: str, begin: str = BEGIN, end: str = END) -> str:
     """The table as README has it, and what stands below it of the runs."""
-    return readme[readme.index(BEGIN) + len(BEGIN) : readme.index(END)]
+    return readme[readme.index(begin) + len(begin) : readme.index(end)]
+
+
+def with_papers(project: Path) -> str:
+    """README with the table that the records give."""
+    text = (project / "README.md").read_text(encoding="utf-8")
+    table = shown(text, PAPERS, PAPERS_END)
+    return text.replace(PAPERS + table, PAPERS + beside_papers(project))
 
 
 def _record(numbers: Path) -> str:

@@ -16,13 +16,16 @@ import pandas as pd
 from metabench.errors import MetabenchError
 from metabench.files import atomic, write_text
 from metabench.report.data import GAPS, Report, read_report, run_folder
+from metabench.report.formats import markdown
 from metabench.report.results import write_frame
+from metabench.report.tables.published import published_text
 from metabench.report.tables.write import write_tables
 from metabench.run_files import KEY
 from metabench.study.yaml_file import read_mapping
 
 RECORDS = Path("docs/reproduction")
 STUDY, CURVES = "study.yaml", "curves.csv.gz"
+SHOWN = ["Data set", "Setting", "Algorithm", "Mode", "Ours ± 95 %", "Published ± 95 %", "Verdict"]
 COLLECTED = ("scores.csv.gz", "steps.csv", "runs.csv")
 
 
@@ -72,6 +75,19 @@ def curves(report: Report, results: Path) -> pd.DataFrame:
         return pd.DataFrame(columns=KEY)
     joined = pd.concat(histories)
     return joined[[*KEY, *joined.columns.drop(KEY)]]
+
+
+def beside_papers(project: Path) -> str:
+    """A Markdown table of all that the records have at the full protocol, beside its paper."""
+    tables = [folder / "tables/published.csv" for folder in kept(project)]
+    rows = pd.concat([pd.read_csv(table) for table in tables])
+    whole = rows[rows["share"] >= 1].fillna({"why": "", "reasons": "", "others": ""})
+    return markdown(published_text(whole)[SHOWN])
+
+
+def kept(project: Path) -> list[Path]:
+    """The folders of all records."""
+    return sorted(file.parent for file in (project / RECORDS).glob(f"*/{STUDY}"))
 
 
 def _copy(file: Path, to: Path) -> None:

@@ -7,13 +7,11 @@ a run that is killed at any moment and started again ends with the model that it
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +22,6 @@ from metabench import random, tape
 from metabench.algorithm import Algorithm, Metrics
 from metabench.datasets.store import read_images
 from metabench.described import write_described
-from metabench.errors import MetabenchError
-from metabench.files import write_text
 from metabench.learning import engine, plans, provenance
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.capture import Captured
@@ -35,28 +31,15 @@ from metabench.learning.energy import open_meter
 from metabench.learning.episodes import EpisodeSet, load_episodes, open_source
 from metabench.learning.meta_testing import Validation
 from metabench.learning.outer_loop import OuterLoop
-from metabench.learning.params import load_sealed, save_params, save_sealed
+from metabench.learning.params import save_params
+from metabench.learning.progress import Progress, State, load_state, save_state
 from metabench.learning.sampling import load_images
 from metabench.spec import RunSpec
 from metabench.tasks import Source, Task
 from metabench.trees import Params
 
-COLUMNS = ("iteration", "seconds", "loss", "accuracy", "val_loss", "val_score")
 ROWS_PER_VALIDATION = 5  # rows of history.csv between two validations
 ADVICE = "lower outer_lr or inner_lr, or set clip"
-
-
-@dataclass
-class Progress:
-    """How far a run is: all that a resume file holds beside phi and the optimiser's state."""
-
-    iteration: int = 0
-    seconds: float = 0.0
-    best_iteration: int = 0
-    best_score: float | None = None
-    history: list[dict[str, float]] = field(default_factory=list)
-    diverged: dict[str, Any] | None = None
-    joules: float | None = 0.0  # None where it is not known
 
 
 def train(
@@ -246,43 +229,23 @@ class Run:
 
     def write_history(self) -> None:
         """history.csv as far as it goes."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for row in self.progress.history:
-            writer.writerow({name: format_number(row.get(name)) for name in COLUMNS})
-        write_text(self.out / "history.csv", text.getvalue())
+        self.progress.write_history(self.out / "history.csv")
 
     def save_resume(self) -> None:
-        """All that the rest of the run depends on, in one file that is whole or absent."""
-        tensors = {f"phi.{name}": value for name, value in self.outer.params.items()}
-        tensors |= {f"outer.{name}": value for name, value in self.outer.state().items()}
-        tensors |= {f"best.{name}": value for name, value in self.best.items()}
-        progress = json.dumps(vars(self.progress))
-        plan = json.dumps([asdict(self.plan), self.measured])
-        about = {"spec": self.spec.to_json(), "progress": progress, "plan": plan}
-        save_sealed(self.resume_file, tensors, about)
+        """Write the resume file."""
+        plan, phi, outer = (self.plan, self.measured), self.outer.params, self.outer.state()
+        save_state(self.resume_file, self.spec, State(self.progress, plan, phi, outer, self.best))
         self.saved_at = time.monotonic()
 
     def resume(self) -> None:
         """Go on from the resume file, unless it is damaged or of another specification."""
-        try:
-            tensors, metadata = load_sealed(self.resume_file, self.device)
-        except MetabenchError as error:
-            tqdm.write(f"{error}; begins anew")
+        state = load_state(self.resume_file, self.spec, self.device)
+        if state is None:
             return
-        if metadata["spec"] != self.spec.to_json():
-            return
-        parts: dict[str, Params] = {"phi": {}, "outer": {}, "best": {}}
-        for name, value in tensors.items():
-            part, _, rest = name.partition(".")
-            parts[part][rest] = value
-        restore(self.outer.params, parts["phi"])
-        self.outer.restore(parts["outer"])
-        self.best = parts["best"]
-        self.progress = Progress(**json.loads(metadata["progress"]))
-        plan, measured = json.loads(metadata["plan"])
-        self.use(engine.Plan(**plan), measured)
+        restore(self.outer.params, state.phi)
+        self.outer.restore(state.outer)
+        self.best, self.progress = state.best, state.progress
+        self.use(*state.plan)
         tqdm.write(f"resuming after iteration {self.progress.iteration}")
 
     def finish(self) -> None:
@@ -361,10 +324,3 @@ def restore(params: Params, saved: Params) -> None:
     """Write ``saved`` into the tensors of ``params``."""
     for name, value in saved.items():
         params[name].copy_(value)
-
-
-def format_number(value: float | None) -> str:
-    """As short as six significant digits allow; nothing where there is no number."""
-    if value is None:
-        return ""
-    return str(int(value)) if math.isfinite(value) and value == int(value) else f"{value:.6g}"

@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 from documents import PROJECT
 
-from metabench.docs.record import RECORDS, STUDY, make_tables_of
+from metabench.docs.record import kept as records
+from metabench.docs.record import make_tables_of
 from metabench.run_files import KEY
 
-STUDIES = sorted(file.parent for file in (PROJECT / RECORDS).glob(f"*/{STUDY}"))
+STUDIES = records(PROJECT)
 
 
 @pytest.fixture(params=STUDIES, ids=lambda folder: folder.name)

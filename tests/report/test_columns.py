@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -56,3 +57,12 @@ def test_every_key_of_a_run_is_explained() -> None:
     run = fake_study.run_json("sinusoid", "maml", 0)
     assert [key for key in run if not explained(key)] == []
     assert [key for key in run["cost"] if not explained(key)] == []
+
+
+def test_energy_has_a_column_where_a_device_told_it(collected: dict[str, Path]) -> None:
+    report = read_report(collected["report"], fake_study.STUDY)
+    assert "Energy" not in make_tables(report)["cost"][1]
+    told = replace(report, runs=report.runs.assign(**{"cost.joules": 2500.0}))
+    numbers, text = make_tables(told)["cost"]
+    assert set(numbers["joules"]) == {2500.0}
+    assert set(text["Energy"]) == {"2.5 kJ"}

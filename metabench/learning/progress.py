@@ -1,0 +1,102 @@
+"""How far a meta-training is: ``history.csv`` as it grows, and the file to resume from."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from metabench.errors import MetabenchError
+from metabench.files import write_text
+from metabench.learning.engine import Plan
+from metabench.learning.params import load_sealed, save_sealed
+from metabench.spec import RunSpec
+from metabench.trees import Params
+
+COLUMNS = ("iteration", "seconds", "loss", "accuracy", "val_loss", "val_score")
+PARTS = ("phi", "outer", "best")
+
+
+@dataclass
+class Progress:
+    """All that a resume file holds beside tensors and the plan."""
+
+    iteration: int = 0
+    seconds: float = 0.0
+    best_iteration: int = 0
+    best_score: float | None = None
+    history: list[dict[str, float]] = field(default_factory=list)
+    diverged: dict[str, Any] | None = None
+    joules: float | None = 0.0  # None where it is not known
+
+    def write_history(self, file: Path) -> None:
+        """history.csv as far as it goes."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for row in self.history:
+            writer.writerow({name: format_number(row.get(name)) for name in COLUMNS})
+        write_text(file, text.getvalue())
+
+
+@dataclass(frozen=True)
+class State:
+    """All that the rest of a run depends on.
+
+    Attributes:
+        progress: how far it is.
+        plan: how it computes, and what was measured for that.
+        phi: the parameters.
+        outer: the outer optimiser's own tensors.
+        best: the parameters that did best on validation so far.
+    """
+
+    progress: Progress
+    plan: tuple[Plan, dict[str, float]]
+    phi: Params
+    outer: Params
+    best: Params
+
+
+def save_state(file: Path, spec: RunSpec, state: State) -> None:
+    """Write a resume file: whole, or not at all."""
+    plan, measured = state.plan
+    about = {
+        "spec": spec.to_json(),
+        "progress": json.dumps(vars(state.progress)),
+        "plan": json.dumps([asdict(plan), measured]),
+    }
+    parts = {part: getattr(state, part) for part in PARTS}
+    tensors = {f"{part}.{name}": t for part, named in parts.items() for name, t in named.items()}
+    save_sealed(file, tensors, about)
+
+
+def load_state(file: Path, spec: RunSpec, device: torch.device) -> State | None:
+    """What a resume file holds; None where it is damaged or of another specification."""
+    try:
+        tensors, about = load_sealed(file, device)
+    except MetabenchError as error:
+        tqdm.write(f"{error}; begins anew")
+        return None
+    if about["spec"] != spec.to_json():
+        return None
+    parts: dict[str, Params] = {part: {} for part in PARTS}
+    for key, value in tensors.items():
+        part, _, name = key.partition(".")
+        parts[part][name] = value
+    plan, measured = json.loads(about["plan"])
+    return State(Progress(**json.loads(about["progress"])), (Plan(**plan), measured), **parts)
+
+
+def format_number(value: float | None) -> str:
+    """As short as six significant digits allow; nothing where there is no number."""
+    if value is None:
+        return ""
+    return str(int(value)) if math.isfinite(value) and value == int(value) else f"{value:.6g}"
