@@ -48,6 +48,19 @@ def test_an_equal_operation_is_done_once_and_a_constant_never():
     assert torch.equal(record(function, torch.zeros(3))(x), function(x))
 
 
+def test_blank_tensors_of_one_shape_are_kept_once():
+    def function(x, y):
+        return x * x.new_ones(3), y * y.new_ones(3), x * y.new_ones(2, 1)
+
+    x, y = torch.randn(3), torch.randn(3)
+    replay = record(function, x, y)
+    code = next(c.cell_contents for c in replay.__closure__ if hasattr(c.cell_contents, "__code__"))
+    kept = [value for value in code.__globals__.values() if isinstance(value, torch.Tensor)]
+    assert sorted(value.numel() for value in kept) == [2, 3]
+    for mine, expected in zip(replay(x, y), function(x, y), strict=True):
+        assert torch.equal(mine, expected)
+
+
 def test_an_equal_operation_is_done_again_where_that_saves_the_memory_of_its_result():
     def step(theta, x):
         return {"w": theta["w"] - (x @ theta["w"]).tanh().mean()}

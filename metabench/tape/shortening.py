@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_flatten, tree_map
 
-from metabench.tape.recorder import Step, Value
+from metabench.tape.recorder import BLANKS, Step, Value
 
 as_strided = torch.ops.aten.as_strided.default
 
@@ -17,9 +17,9 @@ def shortened(
 ) -> tuple[list[Step], list[Any]]:
     """The steps that are left, and the outputs in their terms.
 
-    Constants are not computed again; an operation on the same tensors is done once; a view of a
-    view is one view, and none where it looks as the first tensor does; what no output depends on
-    is left out. Memory that some step changes in place is left as it is.
+    Constants are not computed again, and equal ones are kept once; an operation on the same tensors
+    is done once; a view of a view is one view, and none where it looks as the first tensor does;
+    what no output depends on is left out. Memory that some step changes in place is left as it is.
     """
     changed = {value.memory for step in steps for value in step.changed}
     roots = {value.memory: value for value in inputs}  # the first tensor of each memory
@@ -29,9 +29,8 @@ def shortened(
     for step in steps:
         step.args, step.kwargs = renamed((step.args, step.kwargs), instead)
         lasting = not changed & {value.memory for value in (*step.inputs, *step.made)}
-        if lasting and all(value.constant is not None for value in step.made):
-            continue
-        if step.is_view and (views := views_of(step, roots, inputs)):
+        constant = lasting and all(value.constant is not None for value in step.made)
+        if not constant and step.is_view and (views := views_of(step, roots, inputs)):
             for value, view in views:
                 if isinstance(view, Value):
                     instead[value] = view
@@ -47,6 +46,8 @@ def shortened(
                     instead[value] = roots[value.memory] = equal
                 continue
             done[key_of(step)] = step.made
+        if constant:
+            continue
         for value in step.made:
             roots.setdefault(value.memory, value)
         kept.append(step)
@@ -94,5 +95,10 @@ def renamed(nested: Any, instead: dict[Value, Value]) -> Any:
 def key_of(step: Step) -> Any:
     """Equal for equal operations on the same tensors."""
     leaves, structure = tree_flatten((step.args, step.kwargs))
-    named = [leaf if isinstance(leaf, Value) else (type(leaf), repr(leaf)) for leaf in leaves]
+    named: list[Any] = [
+        leaf if isinstance(leaf, Value) else (type(leaf), repr(leaf)) for leaf in leaves
+    ]
+    if step.function in BLANKS and (blank := step.made[0].constant) is not None:
+        look = (blank.shape, blank.stride(), blank.dtype, blank.device)
+        named = [*(None if isinstance(leaf, Value) else leaf for leaf in named), *look]
     return (step.function, *named, str(structure))
