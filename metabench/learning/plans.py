@@ -1,8 +1,9 @@
 """Which plan computes a meta-gradient fastest, measured once and remembered.
 
-Only a run that would take minutes is worth a measurement. What was chosen lies in a cache and is
-written in the result, so that a run that is started again computes as it did before. Plans differ
-in the order in which gradients are added, hence by rounding.
+Only a run that would take minutes, and many times the calls that measuring takes, is worth it. What
+was chosen lies in a cache and is written in the result, so that a run that is started again
+computes as it did before. Plans differ in the order in which gradients are added, hence by
+rounding.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from metabench.tasks import Task
 from metabench.trees import Params
 
 WORTH_MEASURING = 180.0  # seconds that the whole run would take
-REPEATS = 3
+SHARE = 0.05  # of a run's iterations, which measuring may take
+WARM_UP, REPEATS = 3, 3  # calls: as it is, recorded, checked; and those that are timed
 CANDIDATES = 4
 
 
@@ -66,7 +68,9 @@ def choose(
     while (expected := at_most(algorithm, params, tasks, best)) is None:
         best = smaller(best)
     others = candidates(tasks, best)
-    if len(others) > 1 and expected > WORTH_MEASURING:
+    calls = len(others) * (WARM_UP + REPEATS)
+    worth = expected > WORTH_MEASURING and calls < SHARE * algorithm.hp.iterations
+    if len(others) > 1 and worth:
         seconds = measure(algorithm, params, tasks, others)
         best = min(seconds, key=lambda plan: seconds[plan])
     told = {str(plan.tasks_at_once): round(value, 6) for plan, value in seconds.items()}
@@ -127,7 +131,7 @@ def measure(
     functions = {plan: MetaGradient(algorithm, plan) for plan in plans}
     for plan, function in list(functions.items()):
         try:
-            for _ in range(3):  # as it is, recorded, checked
+            for _ in range(WARM_UP):
                 function(params, tasks)
         except torch.OutOfMemoryError:
             del functions[plan]

@@ -1,6 +1,7 @@
 """How a meta-gradient is computed is chosen once, remembered, and written down."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -40,6 +41,15 @@ def test_a_long_run_is_measured_and_a_choice_is_kept(run, tmp_path):
 def test_a_short_run_is_not_measured(run, monkeypatch):
     monkeypatch.setattr(plans, "WORTH_MEASURING", 1e9)
     assert plans.choose(*run, 1, "this run") == (default_plan(run[2]), {})
+
+
+def test_a_run_of_few_iterations_is_not_measured_however_long(run, monkeypatch):
+    algorithm, *rest = run
+    monkeypatch.setattr(plans, "WORTH_MEASURING", 0.0)
+    hp = replace(algorithm.hp, iterations=100)
+    few = type(algorithm)(algorithm.network, algorithm.problem, hp)
+    assert plans.choose(few, *rest, 1, "few") == (default_plan(run[2]), {})
+    assert plans.choose(*run, 1, "many")[1]
 
 
 def test_parts_are_even_and_serve_all_lanes(run):

@@ -15,7 +15,8 @@ from PIL import Image
 
 from metabench.errors import MetabenchError
 from metabench.report import formats, published
-from metabench.report.figures import write_figures
+from metabench.report.data import read_report
+from metabench.report.figures import steps, write_figures
 from metabench.report.figures.look import COLOURS, MARKERS
 from metabench.report.names import (
     FIGURE_FORMATS,
@@ -195,6 +196,15 @@ def test_missing_cells_are_named_and_lone_baselines_are_no_error(fresh: Where) -
     assert line.replace(" ", "").endswith("|missing|missing|")
     page = (fresh["report"] / "index.html").read_text()
     assert "is not known here: no meta-learner on omniglot_challenge_small1" in page
+
+
+def test_a_setting_without_a_run_has_no_panel_of_inner_steps(collected: Where) -> None:
+    sinusoid, *others = fake_study.STUDY["grid"]
+    grid = [{**sinusoid, "settings": ["10s", "5s"]}, *others]
+    found = read_report(collected["report"], {**fake_study.STUDY, "grid": grid})
+    figure, _ = steps.draw(found, collected["results"], "sinusoid")
+    titles = [axis.get_title() for axis in figure.axes]
+    assert titles == ["5-shot, plain mean", "5-shot, trimmed mean"]
 
 
 def test_a_study_whose_runs_all_diverged_still_has_a_report(fresh: Where) -> None:

@@ -20,7 +20,9 @@ from metabench.report.tables.steps import SHOWN_STEPS, steps_numbers
 def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
     """A panel a setting; for regression plain and trimmed means side by side."""
     table = at(steps_numbers(report, published.load()), dataset=dataset)
-    settings = [(way, shot) for name, way, shot, _ in report.cells() if name == dataset]
+    known = set(table[["way", "shot"]].itertuples(index=False, name=None))
+    cells = [(way, shot) for name, way, shot, _ in report.cells() if name == dataset]
+    settings = [cell for cell in cells if cell in known]  # a partial report lacks some
     task = report.datasets[dataset]["task"]
     if table.empty:
         figure, axes = look.panels(1, 1, 2.0)
