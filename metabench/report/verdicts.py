@@ -16,6 +16,7 @@ import pandas as pd
 from metabench.report import formats
 
 Row = dict[str, Any]  # of ``results_numbers``, or of ``config/published.csv``
+WIDEST_SHARE, WIDEST_POINTS = 0.5, 5.0  # of a squared error; of an accuracy or error in percent
 SLACK = 1e-9  # of an interval's edge: what rounding may move a difference by
 
 
@@ -28,12 +29,12 @@ def compare(row: Row, paper: Row) -> Row:
     return {
         "gap": gap,
         "gap_ci95": half,
-        "verdict": verdict(row, gap, half, against),
+        "verdict": verdict(row, gap, half, against, widest(paper)),
         "why": "; ".join([*against, *remarks(row, paper)]) if finished else "",
     }
 
 
-def verdict(row: Row, gap: float, half: float, against: list[str]) -> str:
+def verdict(row: Row, gap: float, half: float, against: list[str], widest: float) -> str:
     """What can be said of a difference.
 
     Args:
@@ -41,10 +42,12 @@ def verdict(row: Row, gap: float, half: float, against: list[str]) -> str:
         gap: ours minus theirs.
         half: half-width of the 95 % interval of ``gap``.
         against: see ``obstacles``.
+        widest: the half-width above which zero in the interval says nothing.
 
     Returns:
         ``no run``, ``diverged`` (every seed), ``not run in full (5 %)``, ``not comparable``,
-        ``reproduced`` where the interval has zero in it, otherwise ``above`` or ``below``.
+        ``reproduced`` where the interval has zero in it, or ``undecided`` where it is too wide to
+        say so; otherwise ``above`` or ``below``.
     """
     if row["status"] != "finished":
         return "diverged" if row["status"] == "diverged" else "no run"
@@ -54,8 +57,13 @@ def verdict(row: Row, gap: float, half: float, against: list[str]) -> str:
     if against or math.isnan(gap):
         return "not comparable"
     if abs(gap) <= half + SLACK:
-        return "reproduced"
+        return "reproduced" if half <= widest else "undecided"
     return "above" if gap > 0 else "below"
+
+
+def widest(paper: Row) -> float:
+    """The half-width above which an interval is too wide for agreement to mean anything."""
+    return WIDEST_SHARE * float(paper["value"]) if paper["metric"] == "mse" else WIDEST_POINTS
 
 
 def obstacles(row: Row, paper: Row) -> dict[str, str]:

@@ -58,6 +58,19 @@ def test_reproduced_reaches_to_the_edge_of_the_interval_and_no_further(
     assert said(ours(mean, 0.3), paper(98.7, 0.4)) == verdict
 
 
+@pytest.mark.parametrize(("half", "verdict"), [(5.0, "reproduced"), (5.1, "undecided")])
+def test_an_interval_of_many_points_reproduces_nothing(half: float, verdict: str) -> None:
+    assert said(ours(97.0, half), paper(98.7, NAN)) == verdict
+    assert said(ours(90.0, half), paper(98.7, NAN)) == "below"
+
+
+def test_a_mean_that_diverged_episodes_make_reproduces_no_error() -> None:
+    alike = {"mode": "none", "task": "regression"}
+    of = paper(0.35, NAN, mode="none", metric="mse", queries=NAN)
+    assert said(ours(0.4, 0.1, **alike), of) == "reproduced"
+    assert said(ours(3e22, 1e23, **alike), of) == "undecided"
+
+
 def test_seeds_widen_our_interval_where_there_are_several() -> None:
     assert half_width(ours(ci95=0.3, seed_ci95=0.4)) == pytest.approx(0.5)
     assert half_width(ours(ci95=0.3, seed_ci95=0.4, joint_ci95=0.45)) == 0.45

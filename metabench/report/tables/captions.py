@@ -49,10 +49,10 @@ CAPTIONS = {
     "published": (
         "“Reproduced”: the 95 % interval of the difference has zero in it. It joins ours, over "
         "test episodes and, where there are several, training seeds, with the paper’s own, where "
-        "there is one; a wide interval is reproduced easily. “Above” and “below” are of the "
-        "number. “Not comparable” numbers are of another split, backbone, mode or number of "
-        "queries, of a part of the data, or were not read in their source; what was not run in "
-        "full is never called reproduced."
+        "there is one. “Undecided”: it has, and is too wide for that to say anything. “Above” and "
+        "“below” are of the number. “Not comparable” numbers are of another split, backbone, mode "
+        "or number of queries, of a part of the data, or were not read in their source; what was "
+        "not run in full is never called reproduced."
     ),
     "steps": (
         "± is the mean of the seeds’ 95 % intervals over episodes, which is never narrower than "
