@@ -26,13 +26,13 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     try:
-        for file, text in pages(Path()).items():
-            write_text(file, text)
         if arguments.readme:
             renew_readme(arguments.readme, Path())
         if arguments.record:
             study, report = arguments.record
             record(study, report, Path())
+        for file, text in pages(Path()).items():
+            write_text(file, text)
     except MetabenchError as error:
         print(f"metabench: error: {error}", file=sys.stderr)
         return 1
