@@ -79,9 +79,10 @@ def curves(report: Report, results: Path) -> pd.DataFrame:
 
 def beside_papers(project: Path) -> str:
     """A Markdown table of all that the records have at the full protocol, beside its paper."""
+    texts = dict.fromkeys(("why", "reasons", "others"), "str")
     tables = [folder / "tables/published.csv" for folder in kept(project)]
-    rows = pd.concat([pd.read_csv(table) for table in tables])
-    whole = rows[rows["share"] >= 1].fillna({"why": "", "reasons": "", "others": ""})
+    rows = pd.concat([pd.read_csv(table, dtype=texts) for table in tables])
+    whole = rows[rows["share"] >= 1].fillna(dict.fromkeys(texts, ""))
     return markdown(published_text(whole)[SHOWN])
 
 
