@@ -85,10 +85,13 @@ def rank_text(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def _alike(ranks: Ranks, name: str, titles: dict[str, str]) -> str:
+    """The others that are not told apart from one, or those that are, whichever are fewer."""
     alike = ranks.alike(name)
-    others = len(ranks.average) - 1
-    if len(alike) == others:
+    apart = [str(n) for n in ranks.average.index if n not in (name, *alike)]
+    if not apart:
         return "any"
+    if len(apart) < len(alike):
+        return "any but " + "; ".join(titles[other] for other in apart)
     return "; ".join(titles[other] for other in alike) or formats.NONE
 
 
