@@ -61,5 +61,5 @@ def panel(axis: Axes, rows: list[dict[str, Any]], handles: dict[str, Any]) -> No
     axis.set_yticks(range(len(names)), [ALGORITHMS[name] for name in names])
     axis.set_ylim(len(names) - 0.4, -0.6)
     axis.set_xlabel("meta-iterations a second")
-    look.errors(axis, "x")
+    look.errors(axis, "x", fewest=3)
     look.grid(axis, "x")

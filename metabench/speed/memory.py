@@ -71,6 +71,7 @@ def main(contestant: str, setting: str, threads: int) -> None:
 
     torch.set_num_threads(threads)
     if contestant != NOTHING:
+        from metabench.learning.engine import default_plan
         from metabench.learning.memory import keep_freed_memory
         from metabench.speed.contestants import ours, rival
         from metabench.speed.settings import SETTINGS, workload
@@ -78,7 +79,7 @@ def main(contestant: str, setting: str, threads: int) -> None:
         work = workload(SETTINGS[setting], "maml")
         if contestant == OURS:
             keep_freed_memory()  # as meta-training does
-            call = ours(work, threads)
+            call = ours(work, threads, default_plan(work.tasks, threads))
         else:
             found = rival(contestant, work, threads)
             assert found is not None

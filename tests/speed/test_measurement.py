@@ -12,6 +12,7 @@ import torch
 from metabench.cli import main
 from metabench.datasets.store import load_split
 from metabench.errors import MetabenchError
+from metabench.learning.engine import default_plan
 from metabench.speed import clock, iterations, memory, noise, operations
 from metabench.speed.contestants import ours
 from metabench.speed.data import COUNTED, meta_testing, shares
@@ -59,7 +60,8 @@ def test_operations_of_a_replayed_meta_gradient_are_those_of_its_products(small_
     in_weights, in_inputs = products, products - 40
     one_example = 2 * (products + in_weights + in_inputs)
     expected = setting.tasks * (setting.shot + setting.queries) * one_example
-    counted = operations.counted(ours(workload(setting, "fomaml"), 1))
+    work = workload(setting, "fomaml")
+    counted = operations.counted(ours(work, 1, default_plan(work.tasks)))
     assert counted == pytest.approx(expected, rel=0.05)
 
 
