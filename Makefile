@@ -20,7 +20,7 @@ test:  ## all tests
 smoke:  ## every kind of job in seconds; the numbers mean nothing
 	snakemake --cores all --configfile config/smoke.yaml
 
-docs:  ## docs/algorithms.md and docs/references.bib, from the sources
+docs:  ## docs/algorithms.md, docs/references.bib and README's published numbers, from what they show
 	python -m metabench.docs
 
 readme:  ## README's table and figure, from the default study
