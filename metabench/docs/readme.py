@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
 from pathlib import Path
 
-from metabench.docs.record import beside_papers
+from metabench.docs.record import beside_papers, copy
 from metabench.errors import MetabenchError
-from metabench.files import atomic, write_text
+from metabench.files import write_text
 
 BEGIN, END = "<!-- the default study's table -->\n", "<!-- end of the table -->\n"
 PAPERS, PAPERS_END = "<!-- beside the papers -->\n", "<!-- end of what is beside them -->\n"
@@ -36,8 +35,7 @@ def renew_readme(report: Path, project: Path) -> None:
     text = readme.read_text(encoding="utf-8")
     write_text(readme, text.replace(shown(text), table.read_text(encoding="utf-8")))
     write_text(project / RECORD, _record(numbers))
-    with atomic(project / FIGURE) as temporary:
-        shutil.copyfile(figure, temporary)
+    copy(figure, project / FIGURE)
 
 
 def shown(readme: str, begin: str = BEGIN, end: str = END) -> str:

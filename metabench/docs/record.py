@@ -46,14 +46,14 @@ def record(study_file: Path, report: Path, project: Path) -> Path:
     study = read_mapping(study_file)
     there = project / RECORDS / str(study["study"])
     for name in COLLECTED:
-        _copy(report / name, there / name)
+        copy(report / name, there / name)
     (there / GAPS).unlink(missing_ok=True)
     if (report / GAPS).exists():
-        _copy(report / GAPS, there / GAPS)
+        copy(report / GAPS, there / GAPS)
     write_text(there / STUDY, study_file.read_text(encoding="utf-8"))
     write_frame(there / CURVES, curves(read_report(there, study), project / "results"))
     for figure in sorted((report / "figures").glob("*.svg")):
-        _copy(figure, there / "figures" / figure.name)
+        copy(figure, there / "figures" / figure.name)
     make_tables_of(there)
     return there
 
@@ -91,7 +91,12 @@ def kept(project: Path) -> list[Path]:
     return sorted(file.parent for file in (project / RECORDS).glob(f"*/{STUDY}"))
 
 
-def _copy(file: Path, to: Path) -> None:
+def copy(file: Path, to: Path) -> None:
+    """Copy a file of a report, whole or not at all.
+
+    Raises:
+        MetabenchError: where it is not there.
+    """
     if not file.is_file():
         raise MetabenchError(f"{file}: no such file; the study, or `partial` of it, makes it")
     with atomic(to) as temporary:

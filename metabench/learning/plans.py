@@ -72,7 +72,7 @@ def choose(
     worth = expected > WORTH_MEASURING and calls < SHARE * algorithm.hp.iterations
     if len(others) > 1 and worth:
         seconds = measure(algorithm, params, tasks, others)
-        best = min(seconds, key=lambda plan: seconds[plan])
+        best = fastest(seconds)
     told = {str(plan.tasks_at_once): round(value, 6) for plan, value in seconds.items()}
     with suppress(MetabenchError):  # a cache that cannot be written costs time and nothing else
         write_json(file, {"plan": asdict(best), "seconds": told, "what": what})
@@ -140,6 +140,11 @@ def measure(
         for plan, function in functions.items():
             seconds[plan].append(timed(function, params, tasks))
     return {plan: statistics.median(values) for plan, values in seconds.items()}
+
+
+def fastest(seconds: dict[Plan, float]) -> Plan:
+    """The plan that took the fewest seconds."""
+    return min(seconds, key=lambda plan: seconds[plan])
 
 
 def timed(function: Any, *inputs: Any) -> float:

@@ -39,8 +39,7 @@ def measured_plan(work: Workload, threads: int) -> Plan:
     """The plan that a long run measures to be the fastest."""
     torch.set_num_threads(threads)
     others = plans.candidates(work.tasks, default_plan(work.tasks, threads))
-    seconds = plans.measure(work.algorithm, work.params, work.tasks, others)
-    return min(seconds, key=lambda plan: seconds[plan])
+    return plans.fastest(plans.measure(work.algorithm, work.params, work.tasks, others))
 
 
 def rival(name: str, work: Workload, threads: int) -> Contestant | None:
