@@ -152,13 +152,15 @@ def trainable(params: Params) -> Params:
     return select(params, is_optimised)
 
 
-def query_gradient(algorithm: Algorithm, theta: Params, query: Batch) -> tuple[Params, Metrics]:
-    """grad l_query(theta) where theta stands, and the metrics to log."""
+def gradient_and_metrics(
+    algorithm: Algorithm, theta: Params, batch: Batch
+) -> tuple[Params, Metrics]:
+    """grad l(theta) on labelled examples, where theta stands, and the metrics to log."""
 
-    def query_loss(theta: Params) -> tuple[torch.Tensor, Metrics]:
-        return algorithm.scored(algorithm.predict(theta, query.x), query.y)
+    def loss(theta: Params) -> tuple[torch.Tensor, Metrics]:
+        return algorithm.scored(algorithm.predict(theta, batch.x), batch.y)
 
-    return gradient_and_aux(query_loss, theta)
+    return gradient_and_aux(loss, theta)
 
 
 def gradient_and_aux(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from metabench.algorithm import Algorithm, Cost, Metrics, last, query_gradient
+from metabench.algorithm import Algorithm, Cost, Metrics, gradient_and_metrics, last
 from metabench.algorithms.maml import MAMLHyperparameters, inner_loop
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
@@ -35,7 +35,7 @@ class FOMAML(Algorithm):
 
     def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
         """grad l_query at theta_k."""
-        return query_gradient(self, self.adapt(params, task.support), task.query)
+        return gradient_and_metrics(self, self.adapt(params, task.support), task.query)
 
     def cost(self) -> Cost:
         """The inner gradients, and the query's."""

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 import torch
 
-from metabench.algorithm import Algorithm, Cost, Metrics, last, query_gradient
+from metabench.algorithm import Algorithm, Cost, Metrics, gradient_and_metrics, last
 from metabench.conjugate_gradient import conjugate_gradient
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.inner_loop import gradient
@@ -60,7 +60,7 @@ class IMAML(Algorithm):
     def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
         """g of (I + H / lambda) g = grad l_query(theta)."""
         theta = self.adapt(params, task.support)
-        b, metrics = query_gradient(self, theta, task.query)
+        b, metrics = gradient_and_metrics(self, theta, task.query)
 
         def product(v: Params) -> Params:  # (I + H / lambda) v
             Hv = hessian_vector_product(self, theta, task.support, v)

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from metabench.algorithm import Algorithm, Cost, Metrics, last, query_gradient
+from metabench.algorithm import Algorithm, Cost, Metrics, gradient_and_metrics, last
 from metabench.algorithms.imaml import IMAMLHyperparameters, hessian_vector_product
 from metabench.conjugate_gradient import conjugate_gradient
 from metabench.hyperparameters import setting
@@ -56,7 +56,7 @@ class IMAMLReleased(Algorithm):
         """g of ((1 + damping) I + H / (lambda + 10)) g = grad l_query(theta)."""
         hp = self.hp
         theta = self.adapt(params, task.support)
-        b, metrics = query_gradient(self, theta, task.query)
+        b, metrics = gradient_and_metrics(self, theta, task.query)
 
         def product(v: Params) -> Params:
             Hv = hessian_vector_product(self, theta, task.support, v)

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 
 import torch
 
-from metabench.algorithm import Algorithm, Cost, Metrics, last, trainable
+from metabench.algorithm import Algorithm, Cost, Metrics, gradient_and_metrics, last, trainable
 from metabench.hyperparameters import Hyperparameters, setting
-from metabench.inner_loop import gradient, minibatches
+from metabench.inner_loop import minibatches
 from metabench.networks.network import RUNNING
 from metabench.tasks import Batch, Task
 from metabench.trees import Params, subtract
@@ -54,18 +54,19 @@ class Reptile(Algorithm):
         moments = {MOMENT + name: torch.zeros_like(value) for name, value in phi.items()}
         return {**phi, **moments, STEPS: torch.zeros(())}
 
-    def adapt(self, params: Params, support: Batch) -> Params:
-        """theta_k."""
-        return last(adam(self, params, support, self.hp.inner_steps, self.hp.inner_batch))
-
     def path(self, params: Params, support: Batch) -> Iterator[Params]:
         """theta_0, theta_1, ..."""
-        return adam(self, params, support, self.hp.test_inner_steps, self.hp.test_inner_batch)
+        steps, size = self.hp.test_inner_steps, self.hp.test_inner_batch
+        return (theta for theta, _ in adam(self, params, support, steps, size))
 
     def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
-        """phi - theta_k; the metrics are of the whole task after the inner loop."""
-        theta = self.adapt(params, task.support)
-        _, metrics = self.scored(self.predict(theta, task.support.x), task.support.y)
+        """phi - theta_k; the metrics are those of the last minibatch, before its step.
+
+        They cost nothing there. On all examples of the task after the inner loop they would be a
+        quarter of all work.
+        """
+        inner_loop = adam(self, params, task.support, self.hp.inner_steps, self.hp.inner_batch)
+        theta, metrics = last(inner_loop)
         return subtract(params, theta), metrics
 
     def cost(self) -> Cost:
@@ -75,17 +76,18 @@ class Reptile(Algorithm):
 
 def adam(
     algorithm: Algorithm, phi: Params, support: Batch, steps: int, size: int
-) -> Iterator[Params]:
+) -> Iterator[tuple[Params, Metrics]]:
     """Adam with beta_1 = 0 (RMSProp with bias correction) on minibatches, from phi.
 
     With g the gradient on minibatch i: v <- beta_2 v + (1 - beta_2) g^2, and
-    theta <- theta - lr g / (sqrt(v / (1 - beta_2^t)) + eps).
+    theta <- theta - lr g / (sqrt(v / (1 - beta_2^t)) + eps). Beside each theta are the metrics of
+    the minibatch that led to it.
     """
-    state = phi
-    yield state
+    state: Params = phi
+    yield state, {}
     for batch in minibatches(support, size, steps):
         t = state[STEPS] + 1
-        g = gradient(algorithm.loss, state, batch)
+        g, metrics = gradient_and_metrics(algorithm, state, batch)
         moved = {STEPS: t}
         for name in trainable(state):
             v = BETA_2 * state[MOMENT + name] + (1 - BETA_2) * g[name].square()
@@ -93,4 +95,4 @@ def adam(
             moved[name] = state[name] - algorithm.hp.inner_lr * step
             moved[MOMENT + name] = v
         state = moved
-        yield state
+        yield state, metrics

@@ -45,6 +45,17 @@ grid:
     algorithms: [maml, fomaml, reptile, imaml, protonet]
 """
 RUNS_A_SEED = 20
+BARE = """\
+rule all:
+    input: expand("{run}/evaluated", run=range(RUNS))
+rule train:
+    output: "{run}/trained"
+    shell: "touch {output}"
+rule evaluate:
+    input: "{run}/trained"
+    output: "{run}/evaluated"
+    shell: "touch {output}"
+"""
 
 
 def write_jobs_study(folder: Path) -> None:
@@ -59,10 +70,17 @@ def write_runs_study(folder: Path, runs: int) -> None:
     write_text(folder / STUDY, RUNS_STUDY.replace("SEEDS", seeds))
 
 
+def write_bare_workflow(folder: Path, runs: int) -> Path:
+    """The Snakefile of as many runs with nothing to them: two jobs, one input and no study."""
+    snakefile = folder / "Snakefile"
+    write_text(snakefile, BARE.replace("RUNS", str(runs)))
+    return snakefile
+
+
 def snakemake(snakefile: Path, folder: Path, *arguments: str) -> list[str]:
-    """The command line that runs the study in ``folder`` on one core, there."""
+    """The command line that runs ``folder`` on one core, with its study where it has one."""
     where = ["--snakefile", str(snakefile.resolve()), "--directory", str(folder)]
-    study = ["--configfile", str(folder / STUDY)]
+    study = ["--configfile", str(folder / STUDY)] if (folder / STUDY).exists() else []
     return [sys.executable, "-m", "snakemake", "--cores", "1", *where, *arguments, *study]
 
 

@@ -11,7 +11,13 @@ from typing import Any
 
 from metabench.files import write_text
 from metabench.speed.clock import seconds_of
-from metabench.speed.studies import run, seconds_of_run, snakemake, write_runs_study
+from metabench.speed.studies import (
+    run,
+    seconds_of_run,
+    snakemake,
+    write_bare_workflow,
+    write_runs_study,
+)
 
 DRY_RUNS = (1_000, 10_000)
 FINISHED = 1_000
@@ -31,6 +37,8 @@ def measure(snakefile: Path, rounds: int) -> dict[str, Any]:
             for what, command in hello.items()
         ]
         for runs in DRY_RUNS:
+            seconds = bare_dry_run(folder / f"bare{runs}", runs)
+            rows.append({"what": "dry run of bare rules", "runs": runs, "seconds": seconds})
             seconds = dry_run(snakefile, folder / f"dry{runs}", runs)
             rows.append({"what": "dry run", "runs": runs, "seconds": seconds})
         seconds = check_again(snakefile, folder / "finished", FINISHED)
@@ -47,6 +55,12 @@ def seconds_of_hello(command: list[str], folder: Path, rounds: int) -> float:
 def dry_run(snakefile: Path, folder: Path, runs: int) -> float:
     """`snakemake -n` of a study that nothing has been done of."""
     write_runs_study(folder, runs)
+    return seconds_of_run(snakemake(snakefile, folder, "-n"), folder)
+
+
+def bare_dry_run(folder: Path, runs: int) -> float:
+    """`snakemake -n` of as many pairs of jobs with no study behind them: Snakemake's own share."""
+    snakefile = write_bare_workflow(folder, runs)
     return seconds_of_run(snakemake(snakefile, folder, "-n"), folder)
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from metabench.algorithm import query_gradient
+from metabench.algorithm import gradient_and_metrics
 from metabench.algorithms.imaml import IMAML, hessian_vector_product
 from metabench.algorithms.imaml_released import IMAMLReleased
 from metabench.inner_loop import gradient
@@ -58,7 +58,7 @@ def test_the_implicit_gradient_is_the_derivative_of_the_solved_inner_problem(
 def test_as_lambda_grows_it_tends_to_the_query_gradient_at_phi(conv, image_task, start, flat):
     imaml = conv(IMAML, lam=1e7, inner_lr=1e-8, inner_steps=3)
     phi = start(imaml)
-    at_phi, _ = query_gradient(imaml, phi, image_task.query)
+    at_phi, _ = gradient_and_metrics(imaml, phi, image_task.query)
     meta, _ = imaml.meta_gradient(phi, image_task)
     torch.testing.assert_close(flat(meta), flat(at_phi), rtol=1e-4, atol=1e-7)
 

@@ -2,8 +2,8 @@
 
 import torch
 
-from metabench.algorithm import trainable
-from metabench.algorithms.reptile import MOMENT, STEPS, Reptile
+from metabench.algorithm import last, trainable
+from metabench.algorithms.reptile import MOMENT, STEPS, Reptile, adam
 from metabench.inner_loop import gradient, minibatches
 
 
@@ -25,12 +25,12 @@ def test_the_inner_loop_is_torchs_adam_with_beta_1_of_zero(conv, image_task, sta
     reptile = conv(Reptile, inner_steps=7, inner_batch=4, inner_lr=0.01)
     phi = start(reptile)
     theta = {n: p.clone().requires_grad_() for n, p in trainable(phi).items()}
-    adam = torch.optim.Adam(theta.values(), lr=0.01, betas=(0.0, 0.999))
+    torchs = torch.optim.Adam(theta.values(), lr=0.01, betas=(0.0, 0.999))
     for batch in minibatches(image_task.support, 4, 7):
-        adam.zero_grad()
+        torchs.zero_grad()
         reptile.loss(theta, batch).backward()
-        adam.step()
-    ours = reptile.adapt(phi, image_task.support)
+        torchs.step()
+    ours, _ = last(adam(reptile, phi, image_task.support, 7, 4))
     for name, value in theta.items():
         torch.testing.assert_close(ours[name], value.detach())
 
@@ -39,12 +39,21 @@ def test_second_moments_are_handed_on(conv, image_task, start):
     """phi <- phi - meta-gradient, with the rate 1, is exactly where the task ended."""
     reptile = conv(Reptile, inner_steps=3)
     phi = start(reptile)
-    theta = reptile.adapt(phi, image_task.support)
+    theta, _ = last(adam(reptile, phi, image_task.support, 3, reptile.hp.inner_batch))
     meta, _ = reptile.meta_gradient(phi, image_task)
     assert theta[STEPS] == 3
     for name in phi:
         torch.testing.assert_close(phi[name] - meta[name], theta[name])
     assert any(theta[name].abs().sum() > 0 for name in theta if name.startswith(MOMENT))
+
+
+def test_the_metrics_are_of_the_last_minibatch_before_its_step(conv, image_task, start):
+    reptile = conv(Reptile, inner_steps=3, inner_batch=4)
+    phi = start(reptile)
+    _, metrics = reptile.meta_gradient(phi, image_task)
+    before, _ = last(adam(reptile, phi, image_task.support, 2, 4))
+    *_, minibatch = minibatches(image_task.support, 4, 3)
+    torch.testing.assert_close(metrics["loss"], reptile.loss(before, minibatch))
 
 
 def test_minibatches_use_every_example_once_before_any_again(image_task):

@@ -20,7 +20,7 @@ from metabench.speed.jobs import parts
 from metabench.speed.measure import write_measurement
 from metabench.speed.names import PARTS
 from metabench.speed.settings import workload
-from metabench.speed.studies import run, snakemake, write_runs_study
+from metabench.speed.studies import run, snakemake, write_bare_workflow, write_runs_study
 from metabench.speed.workflow import outputs
 
 
@@ -129,3 +129,8 @@ def test_snakemake_knows_the_target(tmp_path):
     write_runs_study(tmp_path, 20)
     planned = run(snakemake(project / "Snakefile", tmp_path, "-n", "speed"), tmp_path)
     assert {f"results/speed/{part}.json" for part in PARTS} < set(outputs(planned))
+
+
+def test_the_bare_workflow_has_two_jobs_a_run(tmp_path):
+    planned = run(snakemake(write_bare_workflow(tmp_path, 7), tmp_path, "-n"), tmp_path)
+    assert len(outputs(planned)) == 14
