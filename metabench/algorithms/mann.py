@@ -10,11 +10,10 @@ one element late, so that an image has to be kept until its label is there:
     logits_t = W [h_t, r_t]
 
 Everything but the weights is reset before a task. The paper reports the accuracy at the k-th
-presentation of a class within the sequence (``curve``). At the first it is at most the mean of 1/j
-over j = 1 ... way (labels already seen can be excluded), and the very first element is chance.
-Queries of the benchmark must not depend on each other: the support set is presented with its
-labels, in random order, and then each query ALONE, in the state that this leaves, with the label of
-the last support image and never its own: the K+1st presentation of its class after K shots.
+presentation of a class within the sequence. Queries of the benchmark must not depend on each other:
+the support set is presented with its labels, in random order, and then each query ALONE, in the
+state that this leaves, with the label of the last support image and never its own: the K+1st
+presentation of its class after K shots.
 
 ``training: sequence`` is the paper's: support and queries in one shuffled sequence, a loss on every
 element. ``training: queries`` has the loss of the benchmark's queries. ``embedding: pixels`` is the
@@ -25,6 +24,7 @@ task's batch and in meta-testing by running statistics.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -87,10 +87,14 @@ class MANN(Algorithm):
         pixels = self.hp.embedding == "pixels"
         return x.flatten(1) if pixels else self.network.features(params, x, norm)
 
-    def adapt(self, params: Params, support: Batch) -> tuple[Params, State]:
-        """phi, and the state that the support set leaves."""
+    def path(self, params: Params, support: Batch) -> Iterator[tuple[Params, State]]:
+        """phi, and the state before anything was presented and after the support set.
+
+        In the first a query is the first presentation of its class, in the second the K+1st.
+        """
         x = self.embed(params, support.x, Norm(running=True))
-        return params, self.present(params, x, support.y, support.key)[2]
+        yield params, self.nothing(x)
+        yield params, self.present(params, x, support.y, support.key)[2]
 
     def predict(self, adapted: tuple[Params, State], x: torch.Tensor) -> torch.Tensor:
         """Each query as the next element after the support set."""
@@ -113,16 +117,22 @@ class MANN(Algorithm):
         self, params: Params, x: torch.Tensor, y: torch.Tensor, key: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, State]:
         """Present x [T, size] in random order: logits, labels in that order, and the last state."""
-        hp, logits = self.hp, []
+        logits = []
         order = random.permutation(random.fold(key, ORDER), y.shape[0])
         x, y, labels = x[order], y[order], one_hot(y[order], self.problem.way, x)
-        rest = (x.new_zeros(1, size) for size in (hp.controller, hp.controller, self.problem.way))
-        state = State(empty(hp.rows, hp.row_size, hp.heads, x), *rest)
+        state = self.nothing(x)
         for t in range(x.shape[0]):
             answer, state = self.step(params, state, x[t : t + 1])
             state = state._replace(label=labels[t : t + 1])  # not before the answer
             logits.append(answer)
         return torch.cat(logits), y, state
+
+    def nothing(self, like: torch.Tensor) -> State:
+        """The state before a task: an empty memory, and no label."""
+        hp = self.hp
+        sizes = (hp.controller, hp.controller, self.problem.way)
+        memory = empty(hp.rows, hp.row_size, hp.heads, like)
+        return State(memory, *(like.new_zeros(1, size) for size in sizes))
 
     def step(self, params: Params, state: State, x: torch.Tensor) -> tuple[torch.Tensor, State]:
         """The logits [n, way] of x [n, size], the next element of n sequences, and their states."""
@@ -135,11 +145,3 @@ class MANN(Algorithm):
         memory = access(state.memory, key, gate, hp.gamma)
         logits = linear(params, "logits", torch.cat([hidden, memory.vectors.flatten(1)], -1))
         return logits, State(memory, hidden, cell, state.label)
-
-
-def curve(algorithm: MANN, params: Params, task: Task) -> tuple[torch.Tensor, torch.Tensor]:
-    """Of each element of the paper's sequence: which presentation of its class, and if right."""
-    x, y = (torch.cat(pair) for pair in zip(task.support[:2], task.query[:2], strict=True))
-    x = algorithm.embed(params, x, Norm(running=True))
-    logits, y, _ = algorithm.present(params, x, y, task.query.key)
-    return (y[:, None] == y).tril().sum(-1), logits.argmax(-1) == y

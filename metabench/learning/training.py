@@ -121,6 +121,10 @@ class Run:
         if self.resume_file.exists():
             self.resume()
         self.started = time.monotonic() - self.progress.seconds
+        if not self.progress.history and self.hp.iterations:
+            loss, score = self.validate(self.outer.params)  # of no training: no candidate
+            row = {"iteration": 0, "seconds": 0.0, "val_loss": loss, "val_score": score}
+            self.progress.history.append(row)
         self.write_history()
         self.bar = tqdm(
             total=self.hp.iterations,

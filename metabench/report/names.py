@@ -14,6 +14,7 @@ from metabench.errors import MetabenchError
 TABLE_NAMES = ("summary", "results", "published", "steps", "paired", "comparisons", "ranks", "cost")
 TABLE_FORMATS = ("csv", "md", "tex")
 FIGURE_FORMATS = ("svg", "png")
+FACTS = "facts.json"  # of figures, for their captions
 LEAST_SETTINGS, LEAST_ALGORITHMS = 2, 3  # that average ranks are made of
 
 

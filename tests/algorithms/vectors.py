@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from metabench import random
-from metabench.algorithm import Algorithm
+from metabench.algorithm import Algorithm, last
 from metabench.learning import engine
 from metabench.learning.outer_loop import OuterLoop
 from metabench.networks import Network
@@ -60,7 +60,7 @@ def accuracy(algorithm: Algorithm, params: Params, tasks: Task) -> float:
     """The share of queries that are right, over the tasks of a meta-batch."""
 
     def right(task: Task) -> torch.Tensor:
-        logits = algorithm.predict(algorithm.adapt(params, task.support), task.query.x)
+        logits = algorithm.predict(last(algorithm.path(params, task.support)), task.query.x)
         return (logits.argmax(-1) == task.query.y).float().mean()
 
     with torch.no_grad():

@@ -60,15 +60,16 @@ def test_each_algorithm_learns_a_separable_task_and_repeats_itself_to_the_bit(
 def test_the_history_is_written_as_training_goes(blobs, spec, tmp_path):
     run(blobs, spec("metabench.algorithms.fomaml:FOMAML", **COMMON), tmp_path)
     rows = list(csv.DictReader((tmp_path / "history.csv").open()))
-    assert [int(row["iteration"]) for row in rows] == list(range(4, 61, 4))
-    assert [int(row["iteration"]) for row in rows if row["val_score"]] == [20, 40, 60]
+    assert [int(row["iteration"]) for row in rows] == list(range(0, 61, 4))
+    assert [int(row["iteration"]) for row in rows if row["val_score"]] == [0, 20, 40, 60]
+    assert not rows[0]["loss"]  # the untrained parameters were validated alone
     assert not (tmp_path / "resume.safetensors").exists()
 
 
 def test_the_best_checkpoint_is_the_one_that_validated_best(blobs, spec, tmp_path):
     run(blobs, spec("metabench.algorithms.fomaml:FOMAML", **COMMON), tmp_path)
     rows = list(csv.DictReader((tmp_path / "history.csv").open()))
-    scores = {int(r["iteration"]): float(r["val_score"]) for r in rows if r["val_score"]}
+    scores = {int(r["iteration"]): float(r["val_score"]) for r in rows[1:] if r["val_score"]}
     checkpoint = read_json(tmp_path / "train.json")["checkpoint"]
     assert checkpoint["protocol"] == "best-on-validation"
     assert checkpoint["iteration"] == max(scores, key=lambda i: (scores[i], -i))

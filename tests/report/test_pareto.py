@@ -13,6 +13,7 @@ from metabench.report import published
 from metabench.report.data import read_report
 from metabench.report.figures import cost, look
 from metabench.report.figures.labels import apart
+from metabench.report.page.captions import caption
 from metabench.report.pareto import costs, front
 from metabench.report.tables.results import results_numbers
 
@@ -66,9 +67,9 @@ def test_every_algorithm_with_a_score_is_named_once(
 ) -> None:
     report = read_report(collected["report"], fake_study.STUDY)
     with look.style():
-        figure, caption = cost.draw(report, collected["results"], dataset)
+        figure, facts = cost.draw(report, collected["results"], dataset)
     table = results_numbers(report, published.load())
     scored = table[(table["dataset"] == dataset) & table["mean"].notna()]
     words = [text.get_text() for axis in figure.axes for text in axis.texts]
     assert sorted(words) == sorted(set(scored["title"]))
-    assert "front" in caption
+    assert "front" in caption(f"cost-{dataset}", facts)

@@ -14,6 +14,7 @@ from metabench.report import published
 from metabench.report.data import Report, read_report
 from metabench.report.figures import look, ranks
 from metabench.report.names import figure_names
+from metabench.report.page.captions import caption
 from metabench.report.statistics import Ranks
 from metabench.report.tables.pairs import again, verdict
 from metabench.report.tables.ranks import rank_numbers, rank_text, study_ranks, what_ranks_say
@@ -81,12 +82,13 @@ def test_a_lower_error_is_a_better_rank() -> None:
 def test_the_figure_is_drawn_and_its_caption_has_the_tests(tmp_path: Path) -> None:
     report = written(tmp_path, SETTINGS, list(LEVELS))
     with look.style():
-        figure, caption = ranks.draw(report, tmp_path, "")
-        look.save(figure, tmp_path / "ranks", caption)
+        figure, facts = ranks.draw(report, tmp_path, "")
+        look.save(figure, tmp_path / "ranks")
     found = study_ranks(results(report))
     assert isinstance(found, Ranks)
-    assert f"difference (CD) at 5 % is {found.critical:.2f}" in caption
-    assert "4 settings, 4 algorithms" in caption
+    said = caption("ranks", facts)
+    assert f"difference (CD) at 5 % is {found.critical:.2f}" in said
+    assert "4 settings, 4 algorithms" in said
     names = [label.get_text() for axis in figure.axes for label in axis.get_yticklabels()]
     assert sorted(names) == ["Maml  3.00", "Mine  1.00", "Protonet  2.00", "Scratch  4.00"]
     assert {path.name for path in tmp_path.glob("ranks.*")} == {"ranks.svg", "ranks.png"}
@@ -97,7 +99,9 @@ def test_two_settings_tell_nothing_apart_and_say_so(tmp_path: Path) -> None:
     found = study_ranks(results(report))
     assert found is not None
     assert found.groups() == [list(found.average.index)]
-    assert "so few settings tell nothing apart" in ranks.draw(report, tmp_path, "")[1]
+    assert "so few settings tell nothing apart" in caption(
+        "ranks", ranks.draw(report, tmp_path, "")[1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,7 +121,8 @@ def test_too_few_have_no_ranks_no_figure_and_a_reason(
     assert rank_numbers(results(report)).empty
     assert says in what_ranks_say(results(report))
     assert rank_text(results(report)).iloc[0, 0] == what_ranks_say(results(report))
-    assert says in ranks.draw(report, tmp_path, "")[1]  # where a run diverged after the study began
+    _, facts = ranks.draw(report, tmp_path, "")  # where a run diverged after the study began
+    assert says in caption("ranks", facts)
 
 
 def test_one_seed_is_named_where_an_interval_over_both_would_stand(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -14,11 +15,13 @@ import pytest
 from PIL import Image
 
 from metabench.errors import MetabenchError
+from metabench.files import read_json
 from metabench.report import formats, published
 from metabench.report.data import read_report
 from metabench.report.figures import steps, write_figures
 from metabench.report.figures.look import COLOURS, MARKERS
 from metabench.report.names import (
+    FACTS,
     FIGURE_FORMATS,
     TABLE_FORMATS,
     TABLE_NAMES,
@@ -26,6 +29,7 @@ from metabench.report.names import (
     parse_setting,
 )
 from metabench.report.page import write_page
+from metabench.report.page.captions import caption
 from metabench.report.results import collect
 from metabench.report.tables import write_tables
 from metabench.report.tables.results import published_text
@@ -52,7 +56,7 @@ def test_the_files_are_those_that_were_announced(report: Path) -> None:
     names = figure_names(fake_study.STUDY, DATASETS)
     figures = {f"{name}.{kind}" for name in names for kind in FIGURE_FORMATS}
     assert {path.name for path in (report / "tables").iterdir()} == tables
-    assert {path.name for path in (report / "figures").iterdir()} == figures
+    assert {path.name for path in (report / "figures").iterdir()} == {*figures, FACTS}
 
 
 def test_the_result_of_a_cell_is_its_mean_in_percent(report: Path) -> None:
@@ -123,28 +127,28 @@ def test_latex_has_no_sign_that_breaks_it(report: Path) -> None:
         assert len(widths) == 1
 
 
-def test_figures_are_drawn_and_carry_their_captions(report: Path) -> None:
+def test_figures_are_drawn_and_have_captions(report: Path) -> None:
+    facts = read_json(report / "figures" / FACTS)
+    page = html.unescape((report / "index.html").read_text())
     for path in (report / "figures").glob("*.png"):
         with Image.open(path) as image:
             assert image.width > 900
-            assert image.info["Description"]
+            assert image.info["Title"]
             assert len(set(image.convert("L").resize((60, 60)).tobytes())) > 5
     for path in (report / "figures").glob("*.svg"):
-        tree = ElementTree.parse(path)
-        caption = tree.find(".//{http://purl.org/dc/elements/1.1/}description")
-        assert caption is not None
-        assert caption.text
+        assert ElementTree.parse(path).findtext(".//{http://purl.org/dc/elements/1.1/}title")
+        assert caption(path.stem, facts[path.stem]) in page
 
 
 def test_the_sinusoid_s_caption_says_how_its_task_was_chosen(report: Path) -> None:
     scores = pd.read_csv(report / "scores.csv.gz").query("algorithm == 'maml' and seed == 0")
     errors = scores.query("dataset == 'sinusoid'").set_index("episode")["score"]
-    with Image.open(report / "figures/curves-sinusoid.png") as image:
-        caption = str(image.info["Description"])
-    found = re.search(r"MAML \(seed 0\) after 10 steps: episode (\d+)", caption)
-    assert found is not None
-    assert errors[int(found[1])] == pytest.approx(errors.median(), rel=0.5)
-    assert (errors < errors[int(found[1])]).sum() == len(errors) // 2
+    facts = read_json(report / "figures" / FACTS)["curves-sinusoid"]
+    assert facts["chosen_by"] == "MAML (seed 0) after 10 steps"
+    chosen = errors[facts["episode"]]
+    assert chosen == pytest.approx(errors.median(), rel=0.5)
+    assert (errors < chosen).sum() == len(errors) // 2
+    assert f"episode {facts['episode']}, not chosen by eye" in caption("curves-sinusoid", facts)
 
 
 def test_the_page_is_one_file_that_loads_nothing(report: Path) -> None:
@@ -181,7 +185,7 @@ def test_a_study_of_one_data_set_has_the_figures_that_apply(fresh: Where, kept: 
     write_tables(fresh["report"], study)
     write_figures(fresh["report"], study, fresh["results"])
     write_page(fresh["report"], study, fake_study.origin(fresh))
-    drawn = {path.stem for path in (fresh["report"] / "figures").iterdir()}
+    drawn = {path.stem for path in (fresh["report"] / "figures").glob("*.svg")}
     assert drawn == set(figure_names(study, DATASETS))
     assert ("accuracy" in drawn) == (kept != "sinusoid")
 

@@ -28,7 +28,9 @@ EDITS = {
     "cli.py": [],
     "report/scoring.py": REPORT,
     "report/tables/cost.py": ["page", "tables"],
-    "report/figures/training.py": FIGURES,  # its caption is there
+    "report/figures/training.py": FIGURES,
+    "report/page/captions.py": PAGE,  # of figures
+    "report/tables/captions.py": PAGE,
     "report/page/answer.py": PAGE,
     "report/page/template.html": PAGE,
 }

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from metabench.files import canonical
 from metabench.report.names import (
+    FACTS,
     FIGURE_FORMATS,
     TABLE_FORMATS,
     TABLE_NAMES,

@@ -1,7 +1,7 @@
 # From predictions to tables, figures and the page. No torch from here on.
 #
-# `code` is a digest of what writes the files: an edit of a caption draws the figures again, and one
-# of the page's text writes the page; no run is done again for either.
+# `code` is a digest of what writes the files: an edit of a figure's code draws the figures again, and
+# one of a caption or of the page's text writes the page; no run is done again for either.
 
 from metabench.sources import source_digest
 import metabench.report
@@ -75,6 +75,7 @@ rule figures:
             for end in FIGURE_FORMATS
             if end != "svg"
         ],
+        f"{REPORT}/figures/{FACTS}",
     log:
         f"logs/{STUDY.name}/figures.log",
     benchmark:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FixedLocator, MaxNLocator, NullLocator
 
 from metabench.report import formats, published
@@ -26,7 +25,7 @@ ALIKE = 3  # times as much: less is shown on an axis that is not logarithmic
 LINE = 0.145  # inches from one label to the next
 
 
-def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
+def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
     """A row a setting: the same scores against each measure of cost."""
     table = results_numbers(report, published.load())
     table = table[(table["dataset"] == dataset) & (table["status"] == "finished")]
@@ -45,7 +44,7 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
         _scores(line, here)
         line[0].set_title(formats.setting(way, shot, report.tasks[dataset]))
         direct_labels(line[-1], here, LINE / (height - 0.7), report)
-    return figure, _caption(dataset, report.tasks[dataset])
+    return figure, {"dataset": dataset, "task": report.tasks[dataset]}
 
 
 def points(report: Report, table: pd.DataFrame, dataset: str, way: int, shot: int) -> pd.DataFrame:
@@ -123,15 +122,3 @@ def _scores(line: list[Axes], here: pd.DataFrame) -> None:
     for axis in line[1:]:
         axis.set_yticklabels([])
     line[0].set_ylabel(word)
-
-
-def _caption(dataset: str, task: str) -> str:
-    best = "lower left" if task == "regression" else "upper left"
-    return (
-        f"{dataset}: the score against what it cost; {best} is better. Upright bars are 95 % "
-        f"intervals over test episodes, level ones the lowest and the highest training seed. "
-        f"Ringed marks on the line are the front: no other algorithm costs as little and scores as "
-        f"well. Hollow marks are transductive and stand apart from it; they have the name of their "
-        f"full mark. A Hessian-vector product counts as two gradients; memory "
-        f"is of the whole process, or of the GPU."
-    )

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from metabench.described import read_described
 from metabench.files import read_array
@@ -21,7 +20,7 @@ PAIR = ["maml", "pretrain_finetune"]
 READ = ("support_x.npy", "support_y.npy", "query_x.npy", "query_labels.npy", "tasks.npy")
 
 
-def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
+def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
     """Two algorithms on one test task: MAML and pre-training where the study has them.
 
     The task is not chosen by eye: its error after the last recorded step is the median of the
@@ -34,7 +33,7 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
     if not shown:
         figure, axes = look.panels(1, 1, 2.0)
         look.nothing(axes[0], "no run recorded its predictions after inner steps")
-        return figure, "No run recorded its predictions after inner steps."
+        return figure, {"dataset": dataset, "shot": shot, "episode": -1, "chosen_by": ""}
     folder = results / "episodes" / dataset / f"test-{way}w{shot}s"
     read_described(folder / "episodes.json", *READ)
     labels = read_array(folder / "query_labels.npy")
@@ -64,12 +63,8 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
     axes[0].set_ylabel("y")
     handles, names = axes[0].get_legend_handles_labels()
     look.legend(figure, list(handles), names, columns=5)
-    caption = (
-        f"One test task of {dataset} ({shot}-shot): target, support points, and the network's "
-        f"prediction before and after gradient steps on the support points. Of all test tasks it "
-        f"is the one with the median error of {chosen_by}: episode {episode}, not chosen by eye."
-    )
-    return figure, caption
+    facts = {"dataset": dataset, "shot": shot, "episode": episode, "chosen_by": chosen_by}
+    return figure, facts
 
 
 def _target(axis: Axes, folder: Path, episode: int) -> None:

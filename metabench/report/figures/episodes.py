@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from metabench.described import read_described
 from metabench.files import read_array
@@ -21,7 +20,7 @@ DRAWING = 0.27  # inches
 GAP = 2  # pixels between drawings
 
 
-def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
+def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
     """The first test episodes of the data set's first setting: a class a row."""
     way, shot = next((w, s) for name, w, s, _ in report.cells() if name == dataset)
     folder = results / "episodes" / dataset / f"test-{way}w{shot}s"
@@ -44,12 +43,8 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
         _episode(axis, images, support[episode], query[episode], labels[episode], each)
         axis.set_title(f"episode {episode}", fontsize=9, pad=16)
     setting = formats.setting(way, shot, "classification")
-    caption = (
-        f"{dataset}: the first {few} of {len(support)} test episodes ({setting}). A row is a "
-        f"class; its support drawings stand apart on the left, and up to {each} of its queries "
-        f"follow. A learner sees the queries unlabelled and shuffled."
-    )
-    return figure, caption
+    facts = {"setting": setting, "shown": few, "all_episodes": len(support), "queries": each}
+    return figure, {"dataset": dataset, **facts}
 
 
 def _episode(

@@ -16,6 +16,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from metabench.files import atomic
 from metabench.report.figures.seen import seen
 
+Drawing = tuple[Figure, dict[str, Any]]  # and the facts that its caption needs
 WIDTH = 7.2  # inches; a text column of the page
 INK = "#222222"
 PALE = "#8a8f98"
@@ -144,9 +145,9 @@ def nothing(axis: Axes, why: str) -> None:
     axis.text(0.5, 0.5, why, ha="center", va="center", color=PALE, transform=axis.transAxes)
 
 
-def save(figure: Figure, path: Path, caption: str) -> None:
-    """Write ``path``.svg and ``path``.png; both carry the caption, and what one would see."""
-    texts = {"Title": seen(figure), "Description": caption}
+def save(figure: Figure, path: Path, caption: str = "") -> None:
+    """Write ``path``.svg and ``path``.png; both say what one would see, and carry a caption."""
+    texts = {"Title": seen(figure), **({"Description": caption} if caption else {})}
     for ending, metadata in (
         ("svg", {"Date": None, **texts}),
         ("png", {"Software": None, **texts}),

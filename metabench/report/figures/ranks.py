@@ -19,14 +19,14 @@ from metabench.report.tables.results import results_numbers
 ROW, HEAD = 0.27, 0.75  # inches: of a name, and of the scale with the critical difference
 
 
-def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
+def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
     """The scale of ranks, a name at each algorithm's average, a bar over those that are alike."""
     table = results_numbers(report, published.load())
     ranks = study_ranks(table)
     if ranks is None:
         figure, axes = look.panels(1, 1, 2.0)
         look.nothing(axes[0], "no average ranks")
-        return figure, what_ranks_say(table)
+        return figure, {"tests": what_ranks_say(table), "missing": [], "ranked": False}
     names = list(ranks.average.index)
     groups = ranks.groups()
     half = -(-len(names) // 2)
@@ -44,7 +44,8 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
     axis.set_zorder(right.get_zorder() + 1)  # the words lie over the lines
     axis.patch.set_visible(False)
     _names(right, ranks, report, names[half:][::-1], top)
-    return figure, _caption(what_ranks_say(table), left_out(table))
+    facts = {"tests": what_ranks_say(table), "missing": left_out(table), "ranked": True}
+    return figure, facts
 
 
 def _scale(axis: Axes, ranks: Ranks, bottom: float) -> None:
@@ -86,15 +87,3 @@ def _names(axis: Axes, ranks: Ranks, report: Report, names: Sequence[str], top: 
     axis.tick_params(axis="y", length=0)
     for side in ("left", "right", "bottom"):
         axis.spines[side].set_visible(False)
-
-
-def _caption(tests: str, missing: list[str]) -> str:
-    text = (
-        "Average ranks over all settings, 1 the best; a dark bar joins those that are not told "
-        f"apart. {tests} Each setting counts once, by the mean over seeds and "
-        "episodes (the trimmed one where an episode diverged), without transductive rows. Settings "
-        "of one data set share its classes, which the tests take for independent."
-    )
-    if missing:
-        text += f" Left out, because some setting has no score of theirs: {'; '.join(missing)}."
-    return text

@@ -19,26 +19,14 @@ from metabench.report.tables.results import results_numbers
 Cell = tuple[str, int, int]
 
 
-def draw_accuracy(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
+def draw_accuracy(report: Report, results: Path, dataset: str) -> look.Drawing:
     """Accuracy in every setting of images."""
-    return _draw(report, "classification"), (
-        "Accuracy of every algorithm. The marker is the mean and its bar the 95 % interval over "
-        "test episodes; the small dots below are the training seeds' means, which show how far "
-        "the outcome moves when training is repeated. Filled: no query's prediction depends on "
-        "another query. Hollow: all queries of an episode are normalised together "
-        "(transductive). Tall ticks are the papers' numbers, often on another split."
-    )
+    return _draw(report, "classification"), {}
 
 
-def draw_error(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
+def draw_error(report: Report, results: Path, dataset: str) -> look.Drawing:
     """Mean squared error in every setting of regression."""
-    return _draw(report, "regression"), (
-        "Mean squared error of every algorithm after the last inner step (lower is better). The "
-        "marker is the mean and its bar the 95 % interval over test episodes; the small dots "
-        "below are the training seeds' means. Where an episode diverged in a panel, all its "
-        "means are trimmed by the lowest and the highest tenth of the episodes. Tall ticks are "
-        "the papers' plain means."
-    )
+    return _draw(report, "regression"), {}
 
 
 def _draw(report: Report, task: str) -> Figure:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from metabench.report import formats, published
@@ -17,7 +16,7 @@ from metabench.report.figures import look
 from metabench.report.tables.steps import SHOWN_STEPS, steps_numbers
 
 
-def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
+def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
     """A panel a setting; for regression plain and trimmed means side by side."""
     table = at(steps_numbers(report, published.load()), dataset=dataset)
     known = set(table[["way", "shot"]].itertuples(index=False, name=None))
@@ -27,7 +26,7 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
     if table.empty:
         figure, axes = look.panels(1, 1, 2.0)
         look.nothing(axes[0], "no run recorded its predictions after inner steps")
-        return figure, f"{dataset}: no run recorded its predictions after inner steps."
+        return figure, {"dataset": dataset, "task": task, "seeds": 0}
     regression = task == "regression"
     columns = 2 if regression or len(settings) > 1 else 1
     rows = len(settings) if regression else -(-len(settings) // columns)
@@ -49,7 +48,7 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
         axis.set_axis_off()
     names = sorted(handles, key=lambda name: name == "published")
     look.legend(figure, [handles[name] for name in names], names)
-    return figure, _caption(dataset, regression, int(table["seeds"].max()))
+    return figure, {"dataset": dataset, "task": task, "seeds": int(table["seeds"].max())}
 
 
 def _panel(
@@ -114,20 +113,3 @@ def _error_axes(axes: list[Axes], here: pd.DataFrame, title: str) -> None:
     lines = [f"{name}: {row['diverged_episodes']} diverged" for name, row in lost.iterrows()]
     text = "\n".join(lines)
     axes[1].text(0.03, 0.03, text, transform=axes[1].transAxes, va="bottom", fontsize=8)
-
-
-def _caption(dataset: str, regression: bool, seeds: int) -> str:
-    score = "mean squared error (lower is better)" if regression else "accuracy"
-    text = (
-        f"{dataset}: {score} after each gradient step on the support set, mean over {seeds} "
-        f"training seeds. Bars are 95 % intervals over test episodes (the seeds' mean), not the "
-        f"spread over seeds."
-    )
-    if regression:
-        text += (
-            " The trimmed mean leaves out the lowest and the highest tenth of the episodes; the "
-            "plain mean is what papers print (hollow circles); where tasks diverged "
-            "it may lie above the panel or be infinite, and its line breaks off; the "
-            "right panel says how many episodes of all seeds diverged by the last step."
-        )
-    return text

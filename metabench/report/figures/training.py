@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from metabench.described import read_described
 from metabench.report import formats
@@ -17,7 +16,7 @@ from metabench.report.figures import look
 AXES = {"iteration": "meta-iterations", "seconds": "seconds of training"}
 
 
-def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
+def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
     """A row a setting; a thin line a seed, a bold one for their mean."""
     settings = [(way, shot) for name, way, shot, _ in report.cells() if name == dataset]
     task = report.datasets[dataset]["task"]
@@ -40,13 +39,7 @@ def draw(report: Report, results: Path, dataset: str) -> tuple[Figure, str]:
         word = "mean squared error" if task == "regression" else "accuracy, %"
         pair[0].set_ylabel(f"validation {word}")
     look.legend(figure, list(handles.values()), list(handles))
-    caption = (
-        f"{dataset}: meta-training. Score on the fixed validation episodes against iterations "
-        f"(left) and against seconds (right); a thin line is one training seed, a bold one the "
-        f"seeds' mean; a cross is where a run diverged. Axes are logarithmic "
-        f"where the algorithms' lengths differ more than tenfold."
-    )
-    return figure, caption
+    return figure, {"dataset": dataset}
 
 
 def read_curves(report: Report, results: Path, dataset: str, way: int, shot: int) -> pd.DataFrame:
@@ -84,6 +77,7 @@ def _panel(
         handles.setdefault(report.titles[name], line)
     ends = curves.groupby("algorithm")[column].max()
     if ends.max() > 10 * ends.min() > 0:
-        axis.set_xscale("log")
+        first = curves.loc[curves[column] > 0, column].min()
+        axis.set_xscale("symlog", linthresh=first)  # 0, the untrained parameters, has a place too
     axis.set_xlabel(AXES[column])
     look.grid(axis)

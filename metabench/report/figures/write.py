@@ -1,4 +1,4 @@
-"""Every figure of a report, as svg and png."""
+"""Every figure of a report, as svg and png, and the facts for their captions."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
+from metabench.files import write_json
 from metabench.report.data import Report, read_report
 from metabench.report.figures import cost, curves, episodes, look, ranks, scores, steps, training
-from metabench.report.names import figure_names
+from metabench.report.names import FACTS, figure_names
 
-Drawing = tuple[Figure, str]  # and its caption
-
-DRAW: dict[str, Callable[[Report, Path, str], Drawing]] = {
+DRAW: dict[str, Callable[[Report, Path, str], look.Drawing]] = {
     "curves": curves.draw,
     "accuracy": scores.draw_accuracy,
     "error": scores.draw_error,
@@ -27,10 +24,10 @@ DRAW: dict[str, Callable[[Report, Path, str], Drawing]] = {
 
 
 def write_figures(report: Path, study: dict[str, Any], results: Path) -> None:
-    """Write ``report/figures/<name>.{svg,png}`` for every name of ``figure_names``.
+    """Write ``report/figures/<name>.{svg,png}`` for every name of ``figure_names``, and the facts.
 
-    Each file carries its caption as its ``Description``, so a figure that travels alone still
-    says what its bars are.
+    A caption's words are the page's; what they must know of a figure, such as which episode it
+    shows, is in ``facts.json``.
 
     Args:
         report: ``reports/<study>``, with what ``metabench collect`` wrote.
@@ -38,11 +35,13 @@ def write_figures(report: Path, study: dict[str, Any], results: Path) -> None:
         results: ``results``, for meta-training curves, episodes and images.
     """
     found = read_report(report, study)
+    facts: dict[str, dict[str, Any]] = {}
     with look.style():
         for name in figure_names({**study, "grid": _known(found)}, found.datasets):
             kind, _, dataset = name.partition("-")
-            figure, caption = DRAW[kind](found, results, dataset)
-            look.save(figure, report / "figures" / name, caption)
+            figure, facts[name] = DRAW[kind](found, results, dataset)
+            look.save(figure, report / "figures" / name)
+    write_json(report / "figures" / FACTS, facts)
 
 
 def _known(report: Report) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Figures inside the page: the file itself as an address, with the texts that it carries."""
+"""Figures inside the page: the file itself as an address, and what is said of it."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ import base64
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import Any
 
-DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
+from metabench.report.page.captions import caption
+
+TITLE = ".//{http://purl.org/dc/elements/1.1/}title"
 NARROW = 400  # points; a figure that is not as wide as the page
 
 
-def figure(path: Path) -> dict[str, str]:
+def figure(path: Path, facts: dict[str, Any]) -> dict[str, str]:
     """A figure's name, caption, what a reader who cannot see it is told, and its content."""
     svg = path.read_text(encoding="utf-8")
     tree = ElementTree.fromstring(svg)
-    texts = {name: tree.find(f".//{DUBLIN_CORE}{name}") for name in ("title", "description")}
-    told = {name: (found.text or "") if found is not None else "" for name, found in texts.items()}
     narrow = float(tree.attrib["width"].removesuffix("pt")) < NARROW
     # What is drawn in ink on white is shown on dark as light on black; a photograph is not.
     kind = "pictures" if "<image" in svg else "ink"
     content = base64.b64encode(shortened(svg).encode()).decode()
     return {
         "name": path.stem,
-        "caption": told["description"],
-        "alt": told["title"] or told["description"],
+        "caption": caption(path.stem, facts),
+        "alt": tree.findtext(TITLE, ""),
         "kind": f"{kind} narrow" if narrow else kind,
         "data": f"data:image/svg+xml;base64,{content}",
     }

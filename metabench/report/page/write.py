@@ -11,10 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from metabench import __version__
-from metabench.files import write_text
+from metabench.files import read_json, write_text
 from metabench.report.data import Report, read_report
 from metabench.report.mixed import mixed
-from metabench.report.names import figure_names
+from metabench.report.names import FACTS, figure_names
 from metabench.report.page.algorithms import sections
 from metabench.report.page.answer import answers
 from metabench.report.page.figures import figure
@@ -71,7 +71,7 @@ def write_page(report: Path, study: dict[str, Any], origin: Origin) -> None:
         answers=answers(results, paired, cut_down(found)),
         glance=_table(glance(results, paired), "Each algorithm against the best pre-training"),
         tables=[shown_table(name, text) for name, text in _in_order(tables) if len(text)],
-        figures=[figure(path) for path in drawn(report, found)],
+        figures=drawn(report, found),
         algorithms=sections(found, results, paired, origin.results, origin.configs),
         missing=len(found.gaps),
         asked=len(found.gaps) + len(found.runs),
@@ -106,9 +106,11 @@ def _table(frame: pd.DataFrame, caption: str) -> Markup:
     return html_table(frame, caption) if len(frame) else Markup("")
 
 
-def drawn(report: Path, found: Report) -> list[Path]:
+def drawn(report: Path, found: Report) -> list[dict[str, str]]:
     """The figures of the study that are there, in the order of ``figure_names``."""
     known = [entry for entry in found.study["grid"] if entry["dataset"] in found.datasets]
     names = figure_names({**found.study, "grid": known}, found.datasets)
     paths = [report / "figures" / f"{name}.svg" for name in names]
-    return [path for path in paths if path.exists()]
+    there = [path for path in paths if path.exists()]
+    facts = read_json(report / "figures" / FACTS) if there else {}
+    return [figure(path, facts[path.stem]) for path in there]
