@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
+
+from metabench.report.data import Report, read_report
+
+STEPS = [
+    "dataset",
+    "way",
+    "shot",
+    "algorithm",
+    "seed",
+    "mode",
+    "step",
+    "mean",
+    "ci95",
+    "robust",
+    "diverged_episodes",
+]
 
 
 def frame(
@@ -37,3 +56,30 @@ def two_way(
         + episodes * rng.normal(size=(1, columns))
         + both * rng.normal(size=shape)
     )
+
+
+def study(settings: list[str], algorithms: list[str]) -> dict[str, Any]:
+    entry = {"dataset": "glyphs", "settings": settings, "algorithms": algorithms}
+    return {"study": "ranked", "grid": [entry]}
+
+
+def written(folder: Path, settings: list[str], levels: dict[str, float], seeds: int = 1) -> Report:
+    """A report whose algorithms score about their levels in every setting of the glyphs."""
+    rng = np.random.default_rng(0)
+    scores, runs = [], []
+    for setting in settings:
+        way, shot = map(int, setting[:-1].split("w"))
+        tables = {
+            name: level + 0.01 * rng.normal(size=(seeds, 20)) for name, level in levels.items()
+        }
+        scores.append(frame(tables, "running", ("glyphs", way, shot)))
+        about = {"dataset": "glyphs", "way": way, "shot": shot, "task": "classification"}
+        runs += [
+            {**about, "algorithm": name, "title": name.title(), "seed": i, "status": "finished"}
+            for name in levels
+            for i in range(seeds)
+        ]
+    pd.concat(scores).to_csv(folder / "scores.csv.gz", index=False)
+    pd.DataFrame(columns=STEPS).to_csv(folder / "steps.csv", index=False)
+    pd.DataFrame(runs).to_csv(folder / "runs.csv", index=False)
+    return read_report(folder, study(settings, list(levels)))

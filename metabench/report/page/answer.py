@@ -12,6 +12,11 @@ TRAINED_AGAIN = {
     "open": ", but might not if all were trained again",
     "one seed": ", and with one training seed nothing is known of training again",
 }
+ALL_TRAINED_AGAIN = {
+    "stands": "; each would be expected to stand if all were trained again",
+    "open": "; none is sure to stand if all were trained again",
+    "one seed": "; with one training seed nothing is known of training again",
+}
 SHOWN = 4  # settings that a sentence lists
 
 
@@ -75,20 +80,37 @@ def _by_how_much(compared: list[Setting]) -> str:
     clear = all(verdict(each.pair(each.rival)) != "no" for each in shown)
     each = "the difference" if len(shown) == 1 else "each difference"
     sure = f"; {each} is larger than chance over episodes" if clear else ""
+    with_counts, alike = _counted(shown)
     return (
-        f"On the same test episodes, with 95 % intervals of the mean difference{among}: "
-        f"{'; '.join(map(_pair, shown))}{sure}."
+        f"On the same{alike} test episodes, with 95 % intervals of the mean difference{among}: "
+        f"{_sentences(shown, with_counts)}{sure}."
     )
 
 
-def _pair(each: Setting) -> str:
+def _counted(shown: list[Setting]) -> tuple[bool, str]:
+    """Whether each setting must say how many episodes it has; else what all have, said once."""
+    counts = {each.pair(each.rival)["episodes"] for each in shown}
+    return (True, "") if len(counts) > 1 else (False, f" {counts.pop()}")
+
+
+def _sentences(shown: list[Setting], with_counts: bool) -> str:
+    """The settings one after another; what holds for training all of them again is said once."""
+    again = [str(each.pair(each.rival)["again"]) for each in shown]
+    said = [_pair(each, with_counts) for each in shown]
+    if len(shown) > 1 and len(set(again)) == 1:
+        return "; ".join(said) + ALL_TRAINED_AGAIN.get(again[0], "")
+    pairs = zip(said, again, strict=True)
+    return "; ".join(one + TRAINED_AGAIN.get(then, "") for one, then in pairs)
+
+
+def _pair(each: Setting, with_count: bool) -> str:
     pair = each.pair(each.rival)
     word = WORDS[verdict(pair)]
     by = ":" if verdict(pair) == "no" else " by"
-    again = TRAINED_AGAIN.get(pair["again"], "")
+    count = f", {pair['episodes']} episodes" if with_count else ""
     return (
         f"on {each.name}, {each.rival['title']} {word} “{each.baseline['title']}”{by} "
-        f"{margin(pair)}, {pair['episodes']} episodes{again}"
+        f"{margin(pair)}{count}"
     )
 
 

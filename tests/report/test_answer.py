@@ -1,0 +1,42 @@
+"""The page's first sentences say what the numbers say, and say it once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from made_up_scores import written
+
+from metabench.report.data import Report
+from metabench.report.page.answer import answers
+from metabench.report.page.judged import beside_papers
+from metabench.report.tables import make_tables
+
+LEVELS = {"maml": 0.8, "pretrain_head": 0.6}
+
+
+def said(report: Report) -> list[str]:
+    tables = make_tables(report)
+    results = beside_papers(tables["results"][0], tables["published"][0])
+    return answers(results, tables["paired"][0], "")
+
+
+def test_what_holds_for_every_setting_is_said_once(tmp_path: Path) -> None:
+    whether, how_much, _ = said(written(tmp_path, ["5w1s", "5w5s", "20w1s"], LEVELS))
+    assert whether.startswith("Yes: meta-learning, by its best algorithm, wins 3 of 3 settings")
+    assert how_much.startswith("On the same 20 test episodes")
+    assert how_much.count("episodes") == 2  # and of chance over episodes
+    assert how_much.count("Maml beats “Pretrain_Head” by") == 3
+    assert how_much.count("nothing is known of training again") == 1
+
+
+def test_one_setting_has_its_own_sentence(tmp_path: Path) -> None:
+    _, how_much, _ = said(written(tmp_path, ["5w1s"], LEVELS))
+    assert ", and with one training seed nothing is known of training again" in how_much
+    assert how_much.endswith("; the difference is larger than chance over episodes.")
+
+
+def test_a_meta_learner_that_loses_is_said_to_lose(tmp_path: Path) -> None:
+    worse = {"maml": 0.4, "pretrain_head": 0.6}
+    whether, how_much, _ = said(written(tmp_path, ["5w1s", "5w5s"], worse, seeds=3))
+    assert whether.startswith("No: meta-learning, by its best algorithm, wins 0 of 2 settings")
+    assert how_much.count("loses to") == 2
