@@ -130,7 +130,7 @@ def _external(options: argparse.Namespace) -> None:
 def _collect(options: argparse.Namespace) -> None:
     from metabench.report.results import collect
 
-    collect(options.study, options.runs, options.episodes, options.out)
+    collect(options.study, options.runs, options.episodes, options.out, options.config)
 
 
 def _tables(options: argparse.Namespace) -> None:
@@ -160,7 +160,8 @@ def _partial(options: argparse.Namespace) -> None:
     study = load(options.study, options.config)
     out = options.out or Path("reports", study.name, "partial")
     origin = Origin(options.study, options.results, options.config)
-    print(write_partial(study.values, study.runs, origin, options.logs, out))
+    roles = {name: about.role for name, about in study.algorithms.items()}
+    print(write_partial(study.values, study.runs, roles, origin, options.logs, out))
 
 
 def _speed(options: argparse.Namespace) -> None:
@@ -288,6 +289,7 @@ def _parser() -> argparse.ArgumentParser:
     collect.add_argument("--runs", type=Path, nargs="+", required=True, help="folders of runs")
     collect.add_argument("--episodes", type=Path, required=True, metavar="FOLDER")
     collect.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    collect.add_argument("--config", type=Path, default=Path("config"), metavar="FOLDER")
     collect.set_defaults(run=_collect)
 
     for name, about, run in (

@@ -232,6 +232,7 @@ MISTAKES = {
     "a path that is no class": (MAML, ":MAML", "; rm -rf", [": class: ", "package.module:Class"]),
     "a default out of range": (MAML, "1e-2", "0", [": defaults: 'inner_lr' is 0"]),
     "an unknown task": (MAML, "regression]", "regresion]", [": tasks[1]", "'regression'"]),
+    "an unknown role": (MAML, "title", "role: pretraining\ntitle", [": role: ", "'pre-training'"]),
     "an unknown condition": (MAML, "{way: 20}", "{ways: 20}", ["settings[2].where", "'way'"]),
     "one that never holds": (MAML, "[glyphs]", "[glyps]", ["settings[1].where", "'glyphs'"]),
     "a setting out of range": (MAML, "inner_steps: 3", "inner_steps: 0", ["settings[2].set: 'inn"]),

@@ -11,9 +11,6 @@ import pandas as pd
 
 from metabench.report.names import grid_cells, parse_setting
 
-#: Pre-training in the same graph: what every other algorithm is compared with.
-BASELINES = ("pretrain_head", "pretrain_finetune", "pretrain_cosine", "pretrain_centroid")
-
 #: The runs that a partial report lacks: beside the three files, and only there.
 GAPS = "gaps.csv"
 GAP_COLUMNS = ["dataset", "task", "way", "shot", "algorithm", "title", "seed", "why"]
@@ -51,6 +48,18 @@ class Report:
         titles = self.runs["title"] if "title" in self.runs else self.runs["algorithm"]
         ours = zip(self.runs["algorithm"], titles.fillna(self.runs["algorithm"]), strict=True)
         return dict(ours) | dict(zip(self.gaps["algorithm"], self.gaps["title"], strict=True))
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """What each algorithm with a run is taken for: ``ROLES`` of ``study/catalogue.py``."""
+        return dict(zip(self.runs["algorithm"], self.runs["role"], strict=True))
+
+    @property
+    def baselines(self) -> list[str]:
+        """Pre-training, in the order of the grid: what every other algorithm is compared with."""
+        roles = self.roles
+        named = dict.fromkeys(name for *_, names in self.cells() for name in names)
+        return [name for name in named if roles.get(name) == "pre-training"]
 
     def cells(self) -> Iterator[tuple[str, int, int, list[str]]]:
         """Data set, way, shot and its algorithms, in the order of the grid."""

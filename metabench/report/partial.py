@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,19 @@ LONGEST = 200  # letters of a log that are shown
 
 
 def write_partial(
-    study: dict[str, Any], runs: Sequence[RunSpec], origin: Origin, logs: Path, out: Path
+    study: dict[str, Any],
+    runs: Sequence[RunSpec],
+    roles: Mapping[str, str],
+    origin: Origin,
+    logs: Path,
+    out: Path,
 ) -> str:
     """Write tables, figures and the page of the runs that are there; say how many they are.
 
     Args:
         study: content of the study's file.
         runs: what the study asks for.
+        roles: of its algorithms.
         origin: where the study's file, ``results`` and ``config`` lie.
         logs: ``logs``, which say why a run is not there.
         out: where to write: never the folder of the finished report.
@@ -49,7 +55,7 @@ def write_partial(
             gaps.append({**run.identity(), "why": str(error) if begun else last_words(log)})
     if not found:
         raise MetabenchError(f"{results}: no run of '{study['study']}' has finished yet")
-    write_collected(found, out)
+    write_collected(found, roles, out)
     write_frame(out / GAPS, pd.DataFrame(gaps, columns=GAP_COLUMNS))
     write_tables(out, study)
     write_figures(out, study, results)

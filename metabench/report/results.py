@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from metabench.report import scoring
 from metabench.report.scoring import Array
 from metabench.report.statistics import mean_interval, trimmed_interval
 from metabench.run_files import KEY, check_predictions, read_episodes, read_run
+from metabench.study.catalogue import Catalogue
 from metabench.study.yaml_file import read_mapping
 
 SCORE_COLUMNS = [*KEY, "mode", "episode", "score", "diverged"]
@@ -34,7 +35,9 @@ class Scored:
     steps: pd.DataFrame
 
 
-def collect(study_file: Path, runs: list[Path], episodes_root: Path, out: Path) -> None:
+def collect(
+    study_file: Path, runs: list[Path], episodes_root: Path, out: Path, config: Path
+) -> None:
     """Check and score every run of a study.
 
     Writes to ``out``:
@@ -45,14 +48,15 @@ def collect(study_file: Path, runs: list[Path], episodes_root: Path, out: Path) 
     - ``steps.csv``: one row a recorded inner step of a run, in the run's first mode: plain mean
       over episodes, half-width of its 95 % interval, ``robust`` (mean without the lowest and the
       highest tenth of the episodes) and how many episodes diverged.
-    - ``runs.csv``: one row a run, ``run.json`` flattened (``cost.train_seconds``). A diverged
-      run is only here.
+    - ``runs.csv``: one row a run, ``run.json`` flattened (``cost.train_seconds``), and the
+      ``role`` of its algorithm. A diverged run is only here.
 
     Args:
         study_file: YAML of the study.
         runs: run folders, or folders that hold them at any depth.
         episodes_root: ``results/episodes``.
         out: ``reports/<study>``.
+        config: where algorithms are described, after the folder of the study.
 
     Raises:
         MetabenchError: naming the file that is missing or wrong, and what is wrong with it.
@@ -61,7 +65,10 @@ def collect(study_file: Path, runs: list[Path], episodes_root: Path, out: Path) 
     name = str(study["study"])
     scored = [score(folder, name, episodes_root) for folder in run_folders(runs)]
     refuse_twins([each.run for each in scored])
-    write_collected(scored, out)
+    catalogue = Catalogue([study_file.parent, config])
+    names = dict.fromkeys(each.run["algorithm"] for each in scored)
+    roles = {name: catalogue.algorithm(name, str(study_file)).role for name in names}
+    write_collected(scored, roles, out)
 
 
 def score(folder: Path, study: str, episodes_root: Path) -> Scored:
@@ -74,11 +81,12 @@ def score(folder: Path, study: str, episodes_root: Path) -> Scored:
     return Scored(told, score_run(folder, run, labels), score_steps(folder, run, labels))
 
 
-def write_collected(scored: Sequence[Scored], out: Path) -> None:
+def write_collected(scored: Sequence[Scored], roles: Mapping[str, str], out: Path) -> None:
     """Write the three files that ``collect`` describes."""
+    runs = [{**each.run, "role": roles[each.run["algorithm"]]} for each in scored]
     write_frame(out / "scores.csv.gz", _joined([each.scores for each in scored], SCORE_COLUMNS))
     write_frame(out / "steps.csv", _joined([each.steps for each in scored], STEP_COLUMNS))
-    write_frame(out / "runs.csv", flatten([each.run for each in scored]))
+    write_frame(out / "runs.csv", flatten(runs))
 
 
 def run_folders(roots: list[Path]) -> list[Path]:

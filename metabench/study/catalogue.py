@@ -20,6 +20,7 @@ from metabench.study.lazy import hyperparameters_of, import_lazily
 from metabench.study.yaml_file import read_mapping
 
 TASKS = ("classification", "regression")
+ROLES = ("meta-learning", "pre-training", "neither")  # what a report takes an algorithm for
 CONDITIONS = ("dataset", "task", "way", "shot", "backbone")  # of an algorithm's `where`
 EPISODE_KEYS = ("seed", "test", "val", "test_queries", "val_queries")
 _CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -61,6 +62,7 @@ class Algorithm:
     name: str
     title: str
     paper: str
+    role: str  # one of ROLES
     tasks: tuple[str, ...]
     algorithm_class: str  # "package.module:Class"; empty for an external program
     hyperparameters: type[Hyperparameters] | None  # None for an external program
@@ -152,7 +154,7 @@ def read_algorithm(file: Path, datasets: Sequence[str]) -> Algorithm:
     """The algorithm that ``file`` describes; ``datasets`` are the names its `where` may use."""
     name = fields.name(file.stem, f"{file}: its name")
     known = (
-        *("title", "class", "external", "tasks", "about", "paper"),
+        *("title", "class", "external", "tasks", "about", "paper", "role"),
         *("deterministic", "model_of", "defaults", "settings"),
     )
     values = fields.keys(read_mapping(file), str(file), known, ("title", "tasks"))
@@ -181,6 +183,7 @@ def read_algorithm(file: Path, datasets: Sequence[str]) -> Algorithm:
         name=name,
         title=fields.text(values["title"], f"{file}: title"),
         paper=fields.text(values.get("paper", "none"), f"{file}: paper"),
+        role=fields.known(values.get("role", ROLES[0]), f"{file}: role", "role", ROLES),
         tasks=tuple(tasks),
         algorithm_class=algorithm_class,
         hyperparameters=hyperparameters,

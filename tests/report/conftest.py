@@ -7,7 +7,6 @@ import pytest
 
 from metabench.report.figures import write_figures
 from metabench.report.page import write_page
-from metabench.report.results import collect
 from metabench.report.tables import write_tables
 
 
@@ -15,7 +14,7 @@ from metabench.report.tables import write_tables
 def collected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The made-up study, collected once; only read it."""
     where = fake_study.make(tmp_path_factory.mktemp("fake"))
-    collect(where["study"], [where["runs"]], where["episodes"], where["report"])
+    fake_study.collect(where)
     return where
 
 

@@ -11,8 +11,10 @@ import yaml
 from metabench.described import write_described
 from metabench.files import write_array, write_json, write_text
 from metabench.report.page import Origin
+from metabench.report.results import collect as collect_runs
 
 PROJECT = Path(__file__).resolve().parents[2]
+CONFIG = PROJECT / "config"
 
 WAY, SHOT, QUERIES, EPISODES = 20, 1, 5, 40
 CLASSES = 24
@@ -64,9 +66,15 @@ def make(root: Path) -> dict[str, Path]:
     }
 
 
+def collect(where: dict[str, Path], *runs: Path) -> None:
+    """Score the study's runs, or those below some folders, into its report."""
+    folders = list(runs) or [where["runs"]]
+    collect_runs(where["study"], folders, where["episodes"], where["report"], CONFIG)
+
+
 def origin(where: dict[str, Path]) -> Origin:
     """What the page needs beside the report; algorithms say of themselves what they always do."""
-    return Origin(where["study"], where["results"], PROJECT / "config")
+    return Origin(where["study"], where["results"], CONFIG)
 
 
 def run_json(dataset: str, algorithm: str, seed: int, **more: Any) -> dict[str, Any]:

@@ -58,6 +58,13 @@ def two_way(
     )
 
 
+def role(algorithm: str) -> str:
+    """What the report takes it for, by its name here."""
+    if algorithm == "scratch":
+        return "neither"
+    return "pre-training" if algorithm.startswith("pretrain") else "meta-learning"
+
+
 def study(settings: list[str], algorithms: list[str]) -> dict[str, Any]:
     entry = {"dataset": "glyphs", "settings": settings, "algorithms": algorithms}
     return {"study": "ranked", "grid": [entry]}
@@ -76,6 +83,7 @@ def written(folder: Path, settings: list[str], levels: dict[str, float], seeds: 
         about = {"dataset": "glyphs", "way": way, "shot": shot, "task": "classification"}
         runs += [
             {**about, "algorithm": name, "title": name.title(), "seed": i, "status": "finished"}
+            | {"role": role(name)}
             for name in levels
             for i in range(seeds)
         ]

@@ -40,3 +40,16 @@ def test_a_meta_learner_that_loses_is_said_to_lose(tmp_path: Path) -> None:
     whether, how_much, _ = said(written(tmp_path, ["5w1s", "5w5s"], worse, seeds=3))
     assert whether.startswith("No: meta-learning, by its best algorithm, wins 0 of 2 settings")
     assert how_much.count("loses to") == 2
+
+
+def test_pre_training_of_one_s_own_is_what_others_are_compared_with(tmp_path: Path) -> None:
+    report = written(tmp_path, ["5w1s"], {"maml": 0.8, "pretrain_mine": 0.6})
+    assert report.baselines == ["pretrain_mine"]
+    assert said(report)[0].startswith("Yes: meta-learning")
+
+
+def test_what_learns_nothing_beforehand_does_not_stand_for_meta_learning(tmp_path: Path) -> None:
+    report = written(tmp_path, ["5w1s"], {"scratch": 0.9, **LEVELS})
+    whether, how_much, _ = said(report)
+    assert "wins 1 of 1 settings" in whether
+    assert "Scratch" not in how_much

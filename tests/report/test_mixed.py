@@ -10,7 +10,6 @@ import pandas as pd
 from metabench.files import read_json, write_json
 from metabench.report.mixed import mixed
 from metabench.report.page import write_page
-from metabench.report.results import collect
 from metabench.report.tables import write_tables
 
 ALIKE = pd.DataFrame(
@@ -44,7 +43,7 @@ def test_each_thing_that_differs_is_a_sentence() -> None:
 def test_tables_and_the_page_say_it(fresh: dict[str, Path]) -> None:
     path = fresh["runs"] / "omniglot_challenge_small1/20w1s/maml/seed1/run.json"
     write_json(path, {**read_json(path), "device": "Another_CPU"})
-    collect(fresh["study"], [fresh["runs"]], fresh["episodes"], fresh["report"])
+    fake_study.collect(fresh)
     write_tables(fresh["report"], fake_study.STUDY)
     write_page(fresh["report"], fake_study.STUDY, fake_study.origin(fresh))
     tables = fresh["report"] / "tables"

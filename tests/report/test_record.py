@@ -6,14 +6,13 @@ import pytest
 
 from metabench.docs.record import record
 from metabench.errors import MetabenchError
-from metabench.report.results import collect
 from metabench.report.tables import write_tables
 from metabench.run_files import KEY
 
 
 def test_a_record_makes_the_same_tables_as_the_report(fresh):
     report, project = fresh["report"], fresh["results"].parent
-    collect(fresh["study"], [fresh["runs"]], fresh["episodes"], report)
+    fake_study.collect({**fresh, "report": report})
     write_tables(report, fake_study.STUDY)
     there = record(fresh["study"], report, project)
     assert there == project / "docs/reproduction/fake"
@@ -24,7 +23,7 @@ def test_a_record_makes_the_same_tables_as_the_report(fresh):
 
 
 def test_a_record_has_the_curve_of_every_run_that_trained(fresh):
-    collect(fresh["study"], [fresh["runs"]], fresh["episodes"], fresh["report"])
+    fake_study.collect(fresh)
     there = record(fresh["study"], fresh["report"], fresh["results"].parent)
     curves = pd.read_csv(there / "curves.csv.gz")
     histories = sorted(fresh["runs"].glob("**/history.csv"))

@@ -30,7 +30,6 @@ from metabench.report.names import (
 )
 from metabench.report.page import write_page
 from metabench.report.page.captions import caption
-from metabench.report.results import collect
 from metabench.report.tables import write_tables
 from metabench.report.tables.results import published_text
 
@@ -181,7 +180,7 @@ def test_the_same_results_give_the_same_files(collected: Where, report: Path) ->
 def test_a_study_of_one_data_set_has_the_figures_that_apply(fresh: Where, kept: str) -> None:
     entries = [entry for entry in fake_study.STUDY["grid"] if entry["dataset"] == kept]
     study = {**fake_study.STUDY, "grid": entries}
-    collect(fresh["study"], [fresh["runs"] / kept], fresh["episodes"], fresh["report"])
+    fake_study.collect(fresh, fresh["runs"] / kept)
     write_tables(fresh["report"], study)
     write_figures(fresh["report"], study, fresh["results"])
     write_page(fresh["report"], study, fake_study.origin(fresh))
@@ -192,7 +191,7 @@ def test_a_study_of_one_data_set_has_the_figures_that_apply(fresh: Where, kept: 
 
 def test_missing_cells_are_named_and_lone_baselines_are_no_error(fresh: Where) -> None:
     only = fresh["runs"] / "omniglot_challenge_small1/20w1s/pretrain_head/seed0"
-    collect(fresh["study"], [only], fresh["episodes"], fresh["report"])
+    fake_study.collect(fresh, only)
     write_tables(fresh["report"], fake_study.STUDY)
     write_figures(fresh["report"], fake_study.STUDY, fresh["results"])
     write_page(fresh["report"], fake_study.STUDY, fake_study.origin(fresh))
@@ -214,7 +213,7 @@ def test_a_setting_without_a_run_has_no_panel_of_inner_steps(collected: Where) -
 def test_a_study_whose_runs_all_diverged_still_has_a_report(fresh: Where) -> None:
     lost = fresh["runs"] / "omniglot_challenge_small1/20w1s/reptile"
     study = {**fake_study.STUDY, "grid": fake_study.STUDY["grid"][1:]}
-    collect(fresh["study"], [lost], fresh["episodes"], fresh["report"])
+    fake_study.collect(fresh, lost)
     write_tables(fresh["report"], study)
     write_figures(fresh["report"], study, fresh["results"])
     write_page(fresh["report"], study, fake_study.origin(fresh))

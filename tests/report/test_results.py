@@ -6,20 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import fake_study
 import numpy as np
 import pandas as pd
 import pytest
 
 from metabench.errors import MetabenchError
 from metabench.files import read_json, write_array, write_json
-from metabench.report.results import collect
 from metabench.report.scoring import accuracy, diverged, squared_error
 
 Where = dict[str, Path]
 
 
 def run(where: Where) -> None:
-    collect(where["study"], [where["runs"]], where["episodes"], where["report"])
+    fake_study.collect(where)
 
 
 def test_accuracy_counts_right_queries_of_each_episode() -> None:
@@ -177,4 +177,4 @@ def test_a_cell_that_is_there_twice_is_refused(fresh: Where) -> None:
 def test_a_folder_without_a_run_is_named(fresh: Where, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(MetabenchError, match="empty: no run"):
-        collect(fresh["study"], [tmp_path / "empty"], fresh["episodes"], fresh["report"])
+        fake_study.collect(fresh, tmp_path / "empty")

@@ -9,6 +9,7 @@ import metabench.report
 PAGE = Path(metabench.report.__path__[0]) / "page"
 PUBLISHED = str(PROJECT / "config" / "published.csv")
 REASONS = str(PROJECT / "config" / "reasons.csv")
+ALGORITHM_FILES = [str(about.file) for about in STUDY.algorithms.values()]
 
 
 report: str(CAPTIONS / "workflow.rst")
@@ -20,6 +21,7 @@ rule collect:
         runs=[f"{folder_of(run)}/run.json" for run in STUDY.runs],
         predictions=[f"{folder_of(run)}/predictions.npy" for run in STUDY.runs],
         labels=test_labels,
+        algorithms=ALGORITHM_FILES,
     output:
         scores=f"{REPORT}/scores.csv.gz",
         steps=f"{REPORT}/steps.csv",
@@ -32,9 +34,10 @@ rule collect:
     params:
         runs=[folder_of(run) for run in STUDY.runs],
         code=source_digest("metabench.report.results"),
+        config=str(PROJECT / "config"),
     shell:
         "logged {log:q} python -m metabench collect --study {input.study:q} --runs {params.runs:q}"
-        f" --episodes results/episodes --out {REPORT}"
+        f" --episodes results/episodes --out {REPORT} --config {{params.config:q}}"
 
 
 rule tables:
@@ -95,7 +98,7 @@ rule page:
         study=study_file(),
         published=PUBLISHED,
         reasons=REASONS,
-        algorithms=[str(about.file) for about in STUDY.algorithms.values()],
+        algorithms=ALGORITHM_FILES,
         looks=[str(file) for file in sorted(PAGE.glob("*.*")) if file.suffix != ".py"],
     output:
         shown(f"{REPORT}/index.html", "page"),

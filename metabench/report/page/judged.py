@@ -9,12 +9,11 @@ from typing import Any
 import pandas as pd
 
 from metabench.report import formats
-from metabench.report.data import BASELINES, at
+from metabench.report.data import at
 from metabench.report.statistics import CELL
 from metabench.report.tables.summary import best_row, transductive
 
 SETTING = ["dataset", "way", "shot"]
-NO_META_LEARNING = ("scratch", "hausdorff")
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Setting:
     @property
     def rival(self) -> Any:
         """The best meta-learner whose predictions do not depend on other queries; None without."""
-        others = self.rows[~self.rows["algorithm"].isin([*BASELINES, *NO_META_LEARNING])]
+        others = at(self.rows, role="meta-learning")
         plain = others[~transductive(others)]
         fair = plain if len(plain) else others
         return fair.loc[best_row(fair)] if len(fair) else None
@@ -48,7 +47,7 @@ def settings(results: pd.DataFrame, paired: pd.DataFrame) -> Iterator[Setting]:
     for key, here in finished.groupby(SETTING, sort=False):
         first = here.iloc[0]
         name = f"{first['dataset']}, {formats.setting(first['way'], first['shot'], first['task'])}"
-        baselines = here[here["algorithm"].isin(BASELINES)]
+        baselines = at(here, role="pre-training")
         baseline = baselines.loc[best_row(baselines)] if len(baselines) else None
         pairs = at(paired, **dict(zip(SETTING, key, strict=True)))
         if baseline is not None:

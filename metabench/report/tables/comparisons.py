@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from metabench.report.data import BASELINES, Report
+from metabench.report.data import Report
 from metabench.report.statistics import among
 from metabench.report.tables.pairs import pair_numbers, pair_text
 
 
 def comparison_numbers(report: Report) -> pd.DataFrame:
     """Each algorithm minus each that stands below it in the grid, and what that says."""
-    return pair_numbers(report, among(BASELINES), "other")
+    return pair_numbers(report, among(report.baselines), "other")
 
 
 def comparison_text(comparisons: pd.DataFrame) -> pd.DataFrame:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from metabench.report.data import BASELINES, Report
+from metabench.report.data import Report
 from metabench.report.statistics import against
 from metabench.report.tables.pairs import pair_numbers, pair_text
 
 
 def paired_numbers(report: Report) -> pd.DataFrame:
     """Each algorithm minus each pre-training baseline, and what that says."""
-    return pair_numbers(report, against(BASELINES), "baseline")
+    return pair_numbers(report, against(report.baselines), "baseline")
 
 
 def paired_text(paired: pd.DataFrame) -> pd.DataFrame:

@@ -35,6 +35,7 @@ def results_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
             found = at(cells, **here, algorithm=algorithm)
             about = {**here, "algorithm": algorithm, "task": task, **_about_runs(runs)}
             about["title"] = report.titles.get(algorithm, algorithm)
+            about["role"] = report.roles.get(algorithm)
             about["missing_seeds"] = len(at(report.gaps, **here, algorithm=algorithm))
             for row in _records(found) or [{"mode": None}]:
                 row = _percent(row) if task == "classification" else row
@@ -42,7 +43,7 @@ def results_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
         keys = report.references(dataset, way, shot)
         for _, paper in published.references(papers, dataset, way, shot, keys).iterrows():
             rows.append({**here, "task": task, **_reference(paper)})
-    names = [*CELL, "title", "task", "status", "mean", "ci95", "seed_sd", "seed_ci95"]
+    names = [*CELL, "title", "role", "task", "status", "mean", "ci95", "seed_sd", "seed_ci95"]
     names += ["joint_ci95", "seeds"]
     names += ["robust", "robust_ci95", "diverged_episodes", "diverged_seeds", "diverged_at"]
     names += ["missing_seeds"]
