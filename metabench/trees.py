@@ -45,3 +45,14 @@ def where(condition: torch.Tensor, x: Params, y: Params) -> Params:
 def select(x: Params, keep: Callable[[str], bool]) -> Params:
     """The entries of ``x`` whose name ``keep`` accepts."""
     return {name: value for name, value in x.items() if keep(name)}
+
+
+def clone(x: Params) -> Params:
+    """A copy that later updates of ``x`` do not touch."""
+    return {name: value.clone() for name, value in x.items()}
+
+
+def restore(x: Params, saved: Params) -> None:
+    """Write ``saved`` into the tensors of ``x``."""
+    for name, value in saved.items():
+        x[name].copy_(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from collections.abc import Iterator
 
@@ -61,3 +62,15 @@ def about_gpu(device: torch.device) -> dict[str, dict[str, str]]:
     if "CUDA_VISIBLE_DEVICES" in os.environ:
         about["visible"] = os.environ["CUDA_VISIBLE_DEVICES"]
     return {"gpu": about} if about else {}
+
+
+def threads(device: torch.device) -> int:
+    """How many threads may compute side by side."""
+    return torch.get_num_threads() if device.type == "cpu" else 1
+
+
+def memory_of(device: torch.device) -> float:
+    """What a run may use of a device, in 10^6 bytes; of a CPU nobody has said."""
+    if device.type != "cuda":
+        return math.inf
+    return 0.8 * torch.cuda.mem_get_info(device)[0] / 1e6

@@ -8,7 +8,6 @@ a run that is killed at any moment and started again ends with the model that it
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -25,7 +24,7 @@ from metabench.described import write_described
 from metabench.learning import engine, plans, provenance
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.capture import Captured
-from metabench.learning.devices import about_gpu, open_device
+from metabench.learning.devices import about_gpu, memory_of, open_device, threads
 from metabench.learning.drawing import MetaBatches
 from metabench.learning.energy import open_meter
 from metabench.learning.episodes import EpisodeSet, load_episodes, open_source
@@ -36,7 +35,7 @@ from metabench.learning.progress import Progress, State, load_state, save_state
 from metabench.learning.sampling import load_images
 from metabench.spec import RunSpec
 from metabench.tasks import Source, Task
-from metabench.trees import Params
+from metabench.trees import clone, restore
 
 ROWS_PER_VALIDATION = 5  # rows of history.csv between two validations
 ADVICE = "lower outer_lr or inner_lr, or set clip"
@@ -106,8 +105,9 @@ class Run:
         params = {n: p.to(device) for n, p in algorithm.init(generator).items()}
         self.outer = OuterLoop(self.hp, params)
         first = self.tasks(torch.tensor(0, device=device))
-        self.draw = tape.Replayed(self.tasks)
-        self.meta_batch = MetaBatches(self.tasks, first)
+        self.meta_batch: Callable[[Any], Task] = (
+            tape.Replayed(self.tasks) if device.type == "cuda" else MetaBatches(self.tasks, first)
+        )
         self.use(*self.chosen_plan(first))
         self.best = clone(params)
         self.resume_file = out / "resume.safetensors"
@@ -183,10 +183,10 @@ class Run:
         """Compute by this plan from now on."""
         self.plan, self.measured = plan, measured
         self.meta_gradient = engine.MetaGradient(self.algorithm, plan)
-        if self.device.type == "cuda":
-            self.step: Callable[[int], Metrics] = Captured(self.iterate_on, self.device)
-        else:
-            self.step = lambda iteration: self.learn(self.meta_batch(iteration))
+        on_gpu = self.device.type == "cuda"
+        self.step: Callable[[int], Metrics] = (
+            Captured(self.learn, self.device) if on_gpu else self.learn
+        )
 
     def computed(self) -> dict[str, Any]:
         """How meta-gradients were computed, for the result."""
@@ -201,7 +201,7 @@ class Run:
         return self.algorithm.draw(self.source, keys)
 
     def iterate(self, iteration: int) -> Metrics:
-        """One meta-iteration: draw tasks, their meta-gradient, the outer update."""
+        """One meta-iteration, with fewer tasks at once where the device has no room for them."""
         self.outer.set_rate(iteration)
         while True:
             try:
@@ -211,13 +211,13 @@ class Run:
                 at_once = self.plan.tasks_at_once
                 tqdm.write(f"out of memory: {at_once} tasks at once from iteration {iteration} on")
 
-    def iterate_on(self, iteration: torch.Tensor) -> Metrics:
-        """The same on a GPU, without a value that the processor must know."""
-        return self.learn(self.draw(iteration))
+    def learn(self, iteration: Any) -> Metrics:
+        """Draw a meta-batch, its meta-gradient, and the outer update.
 
-    def learn(self, tasks: Task) -> Metrics:
-        """The meta-gradient of a meta-batch, and the outer update."""
-        gradient, metrics = self.meta_gradient(self.outer.params, tasks)
+        Args:
+            iteration: its number; on a GPU an int64 tensor [] there, which no processor reads.
+        """
+        gradient, metrics = self.meta_gradient(self.outer.params, self.meta_batch(iteration))
         self.outer.update(gradient)
         return metrics
 
@@ -302,29 +302,6 @@ class Run:
             self.bar.close()
 
 
-def threads(device: torch.device) -> int:
-    """How many threads may compute side by side."""
-    return torch.get_num_threads() if device.type == "cpu" else 1
-
-
-def memory_of(device: torch.device) -> float:
-    """What a run may use of a device, in 10^6 bytes; of a CPU nobody has said."""
-    if device.type != "cuda":
-        return math.inf
-    return 0.8 * torch.cuda.mem_get_info(device)[0] / 1e6
-
-
 def next_multiple(number: int, of: int) -> int:
     """The smallest multiple of ``of`` above ``number``."""
     return (number // of + 1) * of
-
-
-def clone(params: Params) -> Params:
-    """A copy that later updates do not touch."""
-    return {name: value.clone() for name, value in params.items()}
-
-
-def restore(params: Params, saved: Params) -> None:
-    """Write ``saved`` into the tensors of ``params``."""
-    for name, value in saved.items():
-        params[name].copy_(value)
