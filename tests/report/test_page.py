@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 import subprocess
 import sys
@@ -11,12 +13,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from browser import look
+from PIL import Image
 
+from metabench.files import read_json
+from metabench.report.names import FACTS
+from metabench.report.page import figures as page_figures
 from metabench.report.page.described import describe
 from metabench.report.page.equations import docstring_html, equation
+from metabench.report.page.figures import figures
 from metabench.report.page.html import html_table, sort_key
 from metabench.report.page.judged import beside_papers
 from metabench.report.page.provenance import command
+from metabench.report.page.write import MOST, shown_table
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
@@ -96,6 +104,33 @@ def test_links_lead_somewhere_and_names_are_given_once(page: Path) -> None:
 
 def test_the_page_can_be_mailed(page: Path) -> None:
     assert page.stat().st_size < 3_000_000
+
+
+def test_where_drawings_have_no_room_the_large_ones_are_pictures_of_themselves(
+    report: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = sorted((report / "figures").glob("*.svg"))
+    facts = read_json(report / "figures" / FACTS)
+    sizes = sorted(path.stat().st_size for path in paths)
+    assert all(each["data"].startswith("data:image/svg") for each in figures(paths, facts))
+    monkeypatch.setattr(page_figures, "ROOM", sum(sizes) - 1)
+    monkeypatch.setattr(page_figures, "LARGE", sizes[-2])
+    crowded = figures(paths, facts)
+    large = max(paths, key=lambda path: path.stat().st_size)
+    as_pictures = [each["name"] for each in crowded if each["data"].startswith("data:image/webp")]
+    assert as_pictures == [large.stem]
+    shown = next(each["data"] for each in crowded if each["name"] == large.stem)
+    with Image.open(io.BytesIO(base64.b64decode(shown.partition(",")[2]))) as picture:
+        assert picture.width <= page_figures.WIDTH
+
+
+def test_a_table_of_thousands_of_rows_is_cut_and_says_where_all_are() -> None:
+    rows = pd.DataFrame({"Algorithm": [f"a{n}" for n in range(1000)]})
+    shown = shown_table("comparisons", rows)
+    assert (shown["rows"], shown["cut"]) == (1000, MOST)
+    assert "a399<" in shown["table"]
+    assert "a400<" not in shown["table"]
+    assert shown_table("comparisons", rows.head(MOST))["cut"] == 0
 
 
 def test_those_who_hear_the_page_are_told_what_others_see(page: Path) -> None:

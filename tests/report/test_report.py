@@ -186,7 +186,7 @@ def test_a_study_of_one_data_set_has_the_figures_that_apply(fresh: Where, kept: 
     write_page(fresh["report"], study, fake_study.origin(fresh))
     drawn = {path.stem for path in (fresh["report"] / "figures").glob("*.svg")}
     assert drawn == set(figure_names(study, DATASETS))
-    assert ("accuracy" in drawn) == (kept != "sinusoid")
+    assert (f"accuracy-{kept}" in drawn) == (kept != "sinusoid")
 
 
 def test_missing_cells_are_named_and_lone_baselines_are_no_error(fresh: Where) -> None:

@@ -1,4 +1,4 @@
-"""All algorithms in all settings: the score with its interval, and each seed."""
+"""All algorithms in all settings of a data set: the score with its interval, and each seed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from metabench.report import formats, published, statistics
@@ -16,25 +15,14 @@ from metabench.report.data import Report, at
 from metabench.report.figures import look
 from metabench.report.tables.results import results_numbers
 
-Cell = tuple[str, int, int]
+Setting = tuple[int, int]  # way and shot
 
 
-def draw_accuracy(report: Report, results: Path, dataset: str) -> look.Drawing:
-    """Accuracy in every setting of images."""
-    return _draw(report, "classification"), {}
-
-
-def draw_error(report: Report, results: Path, dataset: str) -> look.Drawing:
-    """Mean squared error in every setting of regression."""
-    return _draw(report, "regression"), {}
-
-
-def _draw(report: Report, task: str) -> Figure:
-    table = results_numbers(report, published.load())
-    table = table[(table["task"] == task) & table["dataset"].isin(report.datasets)]
-    cells = list(
-        dict.fromkeys(table[["dataset", "way", "shot"]].itertuples(index=False, name=None))
-    )
+def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
+    """A panel a setting: accuracy, or mean squared error in regression."""
+    task = report.datasets[dataset]["task"]
+    table = at(results_numbers(report, published.load()), dataset=dataset)
+    cells = list(dict.fromkeys(table[["way", "shot"]].itertuples(index=False, name=None)))
     titles = [list(dict.fromkeys(_rows(table, cell)["title"])) for cell in cells]
     alike = len(cells) > 1 and all(names == titles[0] for names in titles)
     columns = 2 if alike else 1  # side by side only where the names on the left serve both
@@ -49,16 +37,15 @@ def _draw(report: Report, task: str) -> Figure:
         axis.set_axis_off()
     shown = table[table["status"] == "finished"]
     look.legend(figure, *_key(shown, task))
-    return figure
+    return figure, {"dataset": dataset}
 
 
-def _rows(table: pd.DataFrame, cell: Cell) -> pd.DataFrame:
-    dataset, way, shot = cell
-    return at(table, dataset=dataset, way=way, shot=shot)
+def _rows(table: pd.DataFrame, setting: Setting) -> pd.DataFrame:
+    way, shot = setting
+    return at(table, way=way, shot=shot)
 
 
-def _panel(axis: Axes, rows: pd.DataFrame, cell: Cell, report: Report, task: str) -> None:
-    dataset, way, shot = cell
+def _panel(axis: Axes, rows: pd.DataFrame, setting: Setting, report: Report, task: str) -> None:
     ours = rows[rows["status"] != "published"]
     trimmed = bool((ours["diverged_episodes"] > 0).any())
     names = list(dict.fromkeys(ours["algorithm"]))
@@ -75,7 +62,7 @@ def _panel(axis: Axes, rows: pd.DataFrame, cell: Cell, report: Report, task: str
     axis.set_ylim(len(labels) - 0.4, -0.6)
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
-    axis.set_title(f"{dataset}\n{formats.setting(way, shot, task)}")
+    axis.set_title(formats.setting(*setting, task))
     if task == "regression":
         look.errors(axis, "x")
         axis.set_xlabel("mean squared error" + (", trimmed mean" if trimmed else ""))

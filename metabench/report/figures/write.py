@@ -13,8 +13,8 @@ from metabench.report.names import FACTS, figure_names
 
 DRAW: dict[str, Callable[[Report, Path, str], look.Drawing]] = {
     "curves": curves.draw,
-    "accuracy": scores.draw_accuracy,
-    "error": scores.draw_error,
+    "accuracy": scores.draw,
+    "error": scores.draw,
     "ranks": ranks.draw,
     "cost": cost.draw,
     "steps": steps.draw,

@@ -27,24 +27,24 @@ def curves(dataset: str, shot: int, episode: int, chosen_by: str) -> str:
     )
 
 
-def accuracy() -> str:
+def accuracy(dataset: str) -> str:
     """Of all scores on images."""
     return (
-        "Accuracy of every algorithm. The marker is the mean and its bar the 95 % interval over "
-        "test episodes; the small dots below are the training seeds' means, which show how far "
-        "the outcome moves when training is repeated. Filled: no query's prediction depends on "
-        "another query. Hollow: all queries of an episode are normalised together "
+        f"{dataset}: accuracy of every algorithm. The marker is the mean and its bar the 95 % "
+        "interval over test episodes; the small dots below are the training seeds' means, which "
+        "show how far the outcome moves when training is repeated. Filled: no query's prediction "
+        "depends on another query. Hollow: all queries of an episode are normalised together "
         "(transductive). Tall ticks are the papers' numbers, often on another split."
     )
 
 
-def error() -> str:
+def error(dataset: str) -> str:
     """Of all scores in regression."""
     return (
-        "Mean squared error of every algorithm after the last inner step (lower is better). The "
-        "marker is the mean and its bar the 95 % interval over test episodes; the small dots "
-        "below are the training seeds' means. Where an episode diverged in a panel, all its "
-        "means are trimmed by the lowest and the highest tenth of the episodes. Tall ticks are "
+        f"{dataset}: mean squared error of every algorithm after the last inner step (lower is "
+        "better). The marker is the mean and its bar the 95 % interval over test episodes; the "
+        "small dots below are the training seeds' means. Where an episode diverged in a panel, all "
+        "its means are trimmed by the lowest and the highest tenth of the episodes. Tall ticks are "
         "the papers' plain means."
     )
 

@@ -17,7 +17,7 @@ from metabench.report.mixed import mixed
 from metabench.report.names import FACTS, figure_names
 from metabench.report.page.algorithms import sections
 from metabench.report.page.answer import answers
-from metabench.report.page.figures import figure
+from metabench.report.page.figures import figures
 from metabench.report.page.glance import glance
 from metabench.report.page.html import html_table
 from metabench.report.page.judged import beside_papers
@@ -26,7 +26,7 @@ from metabench.report.tables import make_tables
 from metabench.report.tables.captions import CAPTIONS, TITLES, title
 
 HERE = Path(__file__).parent
-LONG = 60  # rows; a longer table is folded
+LONG, MOST = 60, 400  # rows; a longer table is folded; no more are shown
 Tables = dict[str, tuple[pd.DataFrame, pd.DataFrame]]
 
 
@@ -95,10 +95,11 @@ def shown_table(name: str, text: pd.DataFrame) -> dict[str, Any]:
     return {
         "name": name,
         "title": title(name),
-        "table": html_table(text, title(name)),
+        "table": html_table(text.head(MOST), title(name)),
         "caption": CAPTIONS.get(name, ""),
         "rows": len(text),
         "long": len(text) > LONG,
+        "cut": MOST if len(text) > MOST else 0,
     }
 
 
@@ -113,4 +114,4 @@ def drawn(report: Path, found: Report) -> list[dict[str, str]]:
     paths = [report / "figures" / f"{name}.svg" for name in names]
     there = [path for path in paths if path.exists()]
     facts = read_json(report / "figures" / FACTS) if there else {}
-    return [figure(path, facts[path.stem]) for path in there]
+    return figures(there, facts)
