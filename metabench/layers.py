@@ -52,11 +52,9 @@ def init_lstm(generator: torch.Generator, name: str, inputs: Sequence[int], unit
     return {f"{name}.weight": torch.cat(blocks), f"{name}.bias": bias}
 
 
-def lstm(
-    params: Params, name: str, x: torch.Tensor, cell: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """h_t and c_t [n, units] from [x_t, h_{t-1}] and c_{t-1}."""
-    forget, enter, leave, new = linear(params, name, x).chunk(4, -1)
+def lstm(gates: torch.Tensor, cell: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """h_t and c_t [n, units] from the gates W [x_t, h_{t-1}] + b [n, 4 units] and c_{t-1}."""
+    forget, enter, leave, new = gates.chunk(4, -1)
     cell = torch.sigmoid(forget) * cell + torch.sigmoid(enter) * torch.tanh(new)
     return torch.sigmoid(leave) * torch.tanh(cell), cell
 

@@ -77,15 +77,17 @@ class MANN(Algorithm):
         pixels = hp.embedding == "pixels"
         size = math.prod(self.problem.input_shape) if pixels else self.network.feature_size
         params = {} if pixels else super().init(generator)
-        params |= init_lstm(generator, "lstm", (size, way, read), hp.controller)
+        seen = torch.randn(size, 4 * hp.controller, generator=generator) / size**0.5
+        params |= {"seen": seen, **init_lstm(generator, "lstm", (way, read), hp.controller)}
         params |= init_linear(generator, "key", hp.controller, read)
         params |= init_linear(generator, "gate", hp.controller, hp.heads)
         return params | init_linear(generator, "logits", hp.controller + read, way)
 
     def embed(self, params: Params, x: torch.Tensor, norm: Norm) -> torch.Tensor:
-        """Images [n, ...] as the controller sees them: [n, size]."""
+        """What images [n, ...] add to the controller's gates: [n, gates]."""
         pixels = self.hp.embedding == "pixels"
-        return x.flatten(1) if pixels else self.network.features(params, x, norm)
+        features = x.flatten(1) if pixels else self.network.features(params, x, norm)
+        return features @ params["seen"]
 
     def path(self, params: Params, support: Batch) -> Iterator[tuple[Params, State]]:
         """phi, and the state before anything was presented and after the support set.
@@ -116,7 +118,7 @@ class MANN(Algorithm):
     def present(
         self, params: Params, x: torch.Tensor, y: torch.Tensor, key: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, State]:
-        """Present x [T, size] in random order: logits, labels in that order, and the last state."""
+        """Present x [T, gates] in random order: logits, labels so ordered, and the last state."""
         logits = []
         order = random.permutation(random.fold(key, ORDER), y.shape[0])
         x, y, labels = x[order], y[order], one_hot(y[order], self.problem.way, x)
@@ -135,11 +137,11 @@ class MANN(Algorithm):
         return State(memory, *(like.new_zeros(1, size) for size in sizes))
 
     def step(self, params: Params, state: State, x: torch.Tensor) -> tuple[torch.Tensor, State]:
-        """The logits [n, way] of x [n, size], the next element of n sequences, and their states."""
+        """The logits [n, way] of x [n, gates], the next of n sequences, and their states."""
         hp, n = self.hp, x.shape[0]
         before = (state.label, state.memory.vectors.flatten(1), state.hidden)
-        inputs = torch.cat([x, *(part.expand(n, -1) for part in before)], -1)
-        hidden, cell = lstm(params, "lstm", inputs, state.cell)
+        remembered = torch.cat([part.expand(n, -1) for part in before], -1)
+        hidden, cell = lstm(x + linear(params, "lstm", remembered), state.cell)
         key = torch.tanh(linear(params, "key", hidden)).reshape(n, hp.heads, hp.row_size)
         gate = torch.sigmoid(linear(params, "gate", hidden))
         memory = access(state.memory, key, gate, hp.gamma)

@@ -7,7 +7,7 @@ from metabench.algorithm import gathered, gradient_and_aux
 from metabench.algorithms.cnp import CNP
 from metabench.algorithms.mann import MANN
 from metabench.algorithms.snail import SNAIL
-from metabench.layers import gathering, init_lstm, init_mlp, lstm, mlp, one_hot
+from metabench.layers import gathering, init_lstm, init_mlp, linear, lstm, mlp, one_hot
 from metabench.learning import engine
 from metabench.networks.network import Norm
 from metabench.tasks import Batch, Task
@@ -38,7 +38,8 @@ def test_the_lstm_is_torchs():
         theirs.bias_ih.copy_(params["lstm.bias"][order])
         theirs.bias_hh.zero_()
         expected = theirs(x, (hidden, cell))
-    torch.testing.assert_close(lstm(params, "lstm", torch.cat([x, hidden], -1), cell), expected)
+    gates = linear(params, "lstm", torch.cat([x, hidden], -1))
+    torch.testing.assert_close(lstm(gates, cell), expected)
     assert params["lstm.bias"].tolist() == [1.0] * 3 + [0.0] * 9
 
 

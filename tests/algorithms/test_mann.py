@@ -9,6 +9,7 @@ from vectors import accuracy, learn, on_vectors, unseen_tasks, vector_tasks
 from metabench import random
 from metabench.algorithms.mann import MANN, ORDER
 from metabench.lru_memory import access, cosine, empty, least_used
+from metabench.networks.network import Norm
 from metabench.trees import select
 
 SMALL = {"controller": 12, "rows": 10, "row_size": 5, "heads": 2}
@@ -94,7 +95,8 @@ def presented(mann, phi, x, y):
     """The logits of x in the order given: shuffled so that shuffling puts them right."""
     key = random.key(0, "order")
     given = random.permutation(random.fold(key, ORDER), len(x)).argsort()
-    logits, labels, _ = mann.present(phi, x[given], y[given], key)
+    seen = mann.embed(phi, x[given], Norm(running=True))
+    logits, labels, _ = mann.present(phi, seen, y[given], key)
     assert torch.equal(labels, y)
     return logits
 
