@@ -67,7 +67,7 @@ def draw(rows: pd.DataFrame) -> tuple[Figure, str]:
             here["steps"],
             here["seconds_low"],
             here["seconds_high"],
-            color=look.COLOURS[LINES[str(way)][0]],
+            color=look.LOOKS[LINES[str(way)][0]][0],
             alpha=0.15,
             linewidth=0,
         )
@@ -95,10 +95,10 @@ def _line(axis: Axes, here: pd.DataFrame, column: str, way: str) -> None:
     axis.plot(
         here["steps"],
         here[column],
-        color=look.COLOURS[algorithm],
-        marker=look.MARKERS[algorithm],
+        color=look.LOOKS[algorithm][0],
+        marker=look.LOOKS[algorithm][1],
         markersize=5,
-        markerfacecolor="white" if dashes == "--" else look.COLOURS[algorithm],
+        markerfacecolor="white" if dashes == "--" else look.LOOKS[algorithm][0],
         linestyle=dashes,
         label=TITLES[way],
     )

@@ -11,10 +11,10 @@ from metabench.report.figures import look
 from metabench.speed.tables import ALGORITHMS, RIVALS
 
 STYLES = {  # of each contestant: colour and marker
-    "metabench": (look.COLOURS["maml"], "o"),
-    "loop": (look.COLOURS["scratch"], "s"),
-    "higher": (look.COLOURS["imaml_released"], "^"),
-    "torchopt": (look.COLOURS["reptile"], "D"),
+    "metabench": (look.LOOKS["maml"][0], "o"),
+    "loop": (look.LOOKS["scratch"][0], "s"),
+    "higher": (look.LOOKS["imaml_released"][0], "^"),
+    "torchopt": (look.LOOKS["reptile"][0], "D"),
 }
 TITLES = {"metabench": "metabench", **RIVALS}
 

@@ -12,6 +12,7 @@ import fake_study
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
 from PIL import Image
 
 from metabench.errors import MetabenchError
@@ -19,7 +20,7 @@ from metabench.files import read_json
 from metabench.report import formats, published
 from metabench.report.data import read_report
 from metabench.report.figures import steps, write_figures
-from metabench.report.figures.look import COLOURS, MARKERS
+from metabench.report.figures.look import LOOKS, OTHERS
 from metabench.report.names import (
     FACTS,
     FIGURE_FORMATS,
@@ -220,9 +221,16 @@ def test_a_study_whose_runs_all_diverged_still_has_a_report(fresh: Where) -> Non
     assert "No run has finished" in (fresh["report"] / "index.html").read_text()
 
 
-def test_every_colour_and_marker_is_another() -> None:
-    assert len(set(COLOURS.values())) == len(COLOURS)
-    assert len(set(MARKERS.values())) == len(MARKERS) == len(COLOURS)
+def test_every_algorithm_has_a_look_that_no_other_has() -> None:
+    known = {file.stem for file in (fake_study.CONFIG / "algorithms").glob("*.yaml")}
+    assert set(LOOKS) == known
+    colours = [colour for colour, _ in LOOKS.values()] + OTHERS
+    rgb = np.array([to_rgb(colour) for colour in colours])
+    apart = np.linalg.norm(rgb[:, None] - rgb, axis=-1) + 9 * np.eye(len(rgb))
+    assert apart.min() > 0.1, (
+        colours[apart.argmin() // len(rgb)],
+        colours[apart.argmin() % len(rgb)],
+    )
 
 
 def test_published_rows_find_their_cells() -> None:

@@ -21,33 +21,40 @@ WIDTH = 7.2  # inches; a text column of the page
 INK = "#222222"
 PALE = "#8a8f98"
 
-#: Okabe and Ito's colours, which colour-blind readers tell apart. Baselines are grey, so that
-#: what is coloured is meta-learning.
-COLOURS = {
-    "maml": "#0072B2",
-    "fomaml": "#56B4E9",
-    "reptile": "#009E73",
-    "imaml": "#D55E00",
-    "imaml_released": "#E69F00",
-    "protonet": "#CC79A7",
-    "pretrain_head": "#3a3a3a",
-    "pretrain_finetune": "#777777",
-    "scratch": "#aaaaaa",
-    "hausdorff": "#8c6d31",
+#: The algorithms of most studies have Okabe and Ito's colours, which colour-blind readers tell
+#: apart; the others' are as far from these as so many can be, a family's near each other, and have
+#: markers besides. Pre-training and what is not trained are grey, so that what is coloured is
+#: meta-learning. One algorithm looks the same in every study.
+LOOKS = {
+    "maml": ("#0072B2", "o"),
+    "fomaml": ("#56B4E9", "v"),
+    "reptile": ("#009E73", "^"),
+    "imaml": ("#D55E00", "D"),
+    "imaml_released": ("#E69F00", "d"),
+    "anil": ("#004488", ">"),
+    "boil": ("#44AA99", "p"),
+    "meta_sgd": ("#117733", "H"),
+    "maml_plus_plus": ("#332288", "8"),
+    "maml_plus_plus_released": ("#7A6FD0", "h"),
+    "meta_lstm": ("#AA4499", "p"),
+    "learned_optimizer": ("#EE3377", "H"),
+    "protonet": ("#CC79A7", "P"),
+    "matching": ("#882255", ">"),
+    "matching_fce": ("#CC6677", "<"),
+    "relation": ("#A50026", "p"),
+    "r2d2": ("#999933", "H"),
+    "metaoptnet": ("#6B8E00", "8"),
+    "mann": ("#661100", ">"),
+    "snail": ("#B8860B", "p"),
+    "cnp": ("#D4B73C", "H"),
+    "pretrain_head": ("#3a3a3a", "s"),
+    "pretrain_finetune": ("#777777", "X"),
+    "pretrain_cosine": ("#5a5a5a", "p"),
+    "pretrain_centroid": ("#929292", "H"),
+    "scratch": ("#aaaaaa", "<"),
+    "hausdorff": ("#8c6d31", "*"),
 }
-MARKERS = {
-    "maml": "o",
-    "fomaml": "v",
-    "reptile": "^",
-    "imaml": "D",
-    "imaml_released": "d",
-    "protonet": "P",
-    "pretrain_head": "s",
-    "pretrain_finetune": "X",
-    "scratch": "<",
-    "hausdorff": "*",
-}
-OTHERS = ["#882255", "#44AA99", "#332288", "#999933", "#AA4499", "#117733"]
+OTHERS = ["#00A3A3", "#B2182B", "#5E3C99", "#4D9221", "#C51B7D", "#2166AC"]  # of one's own
 
 
 @contextmanager
@@ -89,15 +96,15 @@ def style() -> Iterator[None]:
 
 def colour(algorithm: str, known: list[str]) -> str:
     """The colour of an algorithm; one without its own takes the next free one of the study."""
-    strangers = [name for name in known if name not in COLOURS]
+    strangers = [name for name in known if name not in LOOKS]
     if algorithm in strangers:
         return OTHERS[strangers.index(algorithm) % len(OTHERS)]
-    return COLOURS[algorithm]
+    return LOOKS[algorithm][0]
 
 
 def marker(algorithm: str) -> str:
     """The marker of an algorithm."""
-    return MARKERS.get(algorithm, "h")
+    return LOOKS[algorithm][1] if algorithm in LOOKS else "h"
 
 
 def panels(rows: int, columns: int, height: float) -> tuple[Figure, list[Axes]]:
