@@ -23,7 +23,7 @@ PALE = "#8a8f98"
 
 #: The algorithms of most studies have Okabe and Ito's colours, which colour-blind readers tell
 #: apart; the others' are as far from these as so many can be, a family's near each other, and have
-#: markers besides. Pre-training and what is not trained are grey, so that what is coloured is
+#: markers besides. Pre-training and training from scratch are grey, so that what is coloured is
 #: meta-learning. One algorithm looks the same in every study.
 LOOKS = {
     "maml": ("#0072B2", "o"),
