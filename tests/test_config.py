@@ -11,7 +11,7 @@ import pytest
 
 from metabench.cli import main
 from metabench.errors import MetabenchError
-from metabench.study.config import load
+from metabench.study.config import load, run_key
 from metabench.study.plan import describe
 
 FILES = {
@@ -178,6 +178,14 @@ MISTAKES = {
         ["grid[1]: maml on glyphs with 5w1s is in grid[0] already"],
     ),
     "a setting that is none": (STUDY, "5w1s", "5way", ["grid[0].settings[0]: '5way'", "5w1s"]),
+    "trained in no setting of it": (
+        STUDY, "settings: [5s]", "settings: [5s]\n    trained_in: 10s",
+        ["grid[1].trained_in: '10s'", "one of the entry's own settings"],
+    ),
+    "trained for fewer classes": (
+        STUDY, "settings: [5w1s]", "settings: [5w1s, 10w1s]\n    trained_in: 5w1s",
+        ["grid[0].trained_in: a model of 5w1s cannot be tested in 10w1s", "an entry of their own"],
+    ),
     "ways in regression": (STUDY, "[5s]", "[5w5s]", ["grid[1].settings[0]: '5w5s'", "5s"]),
     "more ways than classes": (STUDY, "5w1s", "31w1s", ["grid[0].settings[0]", "at most 30 ways"]),
     "more drawings than there are": (
@@ -329,8 +337,23 @@ def test_an_algorithm_may_be_tested_on_the_model_of_another(write: Write, tmp_pa
     trained = {(model.data.name, model.algorithm) for model in study.models}
     assert trained == {("glyphs", "maml"), ("glyphs", "pretrain_head"), ("sinusoid", "maml")}
     fine_tuned = next(run for run in study.runs if run.algorithm == "pretrain_finetune")
-    assert study.trained_by(fine_tuned) == "pretrain_head"
+    assert study.model_of[run_key(fine_tuned)] == ("glyphs", 5, 1, "pretrain_head", 0)
     assert fine_tuned.published_iterations == 100  # the protocol of what is trained
+
+
+def test_one_model_may_be_tested_with_every_number_of_shots(write: Write, tmp_path: Path) -> None:
+    """It is trained, validated and has the hyperparameters as in the setting that is named."""
+    shots = "settings: [5s, 10s, 20s]\n    trained_in: 10s"
+    study = load(write(STUDY, "settings: [5s]", shots), tmp_path)
+    runs = [run for run in study.runs if run.data.name == "sinusoid" and run.seed == 1]
+    assert [run.shot for run in runs] == [5, 10, 20]
+    model = ("sinusoid", 1, 10, "maml", 1)
+    assert {study.model_of[run_key(run)] for run in runs} == {model}
+    trained = {run_key(model): model for model in study.models if model.data.name == "sinusoid"}
+    assert set(trained) == {("sinusoid", 1, 10, "maml", 0), model}
+    assert all(run.hyperparameters == trained[model].hyperparameters for run in runs)
+    asked = {(e.split, e.shot) for e in study.episodes if e.dataset == "sinusoid"}
+    assert asked == {("val", 10), ("test", 5), ("test", 10), ("test", 20)}
 
 
 def test_a_deterministic_external_program_runs_once_and_is_not_trained(

@@ -268,6 +268,7 @@ class Run:
         write_described(
             self.out / "train.json",
             {
+                "trained_in": f"{self.spec.way}w{self.spec.shot}s",
                 "iterations": progress.iteration,
                 "checkpoint": {
                     "protocol": hp.checkpoint,

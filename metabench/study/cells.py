@@ -17,7 +17,7 @@ from metabench.study.catalogue import Algorithm, Catalogue, Dataset
 from metabench.study.lazy import class_of, import_lazily, torch_unloaded
 
 KEYS = (
-    *("dataset", "backbone", "settings", "algorithms"),
+    *("dataset", "backbone", "settings", "trained_in", "algorithms"),
     *("set", "hyperparameters", "references"),
 )
 _INPUT_SHAPES = {"classification": (1, 28, 28), "regression": (1,)}  # to try a backbone with
@@ -32,6 +32,7 @@ class Cell:
         dataset: what the episodes are drawn from.
         backbone: a name in ``metabench.networks``.
         settings: classes and shots.
+        trained_in: the one of them whose models serve them all; None where each has its own.
         algorithms: what is compared, by name.
         models: what is meta-trained for that, by name.
         common: hyperparameters set for every algorithm here.
@@ -43,6 +44,7 @@ class Cell:
     dataset: Dataset
     backbone: str
     settings: tuple[Setting, ...]
+    trained_in: Setting | None
     algorithms: dict[str, Algorithm]
     models: dict[str, Algorithm]
     common: dict[str, Any]
@@ -91,6 +93,7 @@ def read_cell(value: Any, where: str, catalogue: Catalogue, published: list[str]
         dataset=dataset,
         backbone=backbone,
         settings=tuple(settings),
+        trained_in=_trained_in(values, where, task, settings),
         algorithms=algorithms,
         models={name: model for name, model in models.items() if model.algorithm_class},
         common=fields.mapping(values.get("set", {}), f"{where}.set"),
@@ -108,11 +111,16 @@ def read_cell(value: Any, where: str, catalogue: Catalogue, published: list[str]
     )
     for name, algorithm in {**models, **algorithms}.items():
         algorithm.check(cell.common, f"{where}.set (for {name})")
-        for one in settings:
+        for one in training_settings(cell):
             resolved = hyperparameters(cell, one, algorithm)
             if algorithm.hyperparameters and name in models:
                 check_training(one, resolved, dataset, sizes, f"{where}.algorithms ({name})")
     return cell
+
+
+def training_settings(cell: Cell) -> tuple[Setting, ...]:
+    """The settings that models are meta-trained and validated in."""
+    return (cell.trained_in,) if cell.trained_in else cell.settings
 
 
 def hyperparameters(cell: Cell, setting: Setting, algorithm: Algorithm) -> dict[str, Any]:
@@ -145,7 +153,8 @@ def within_budget(values: dict[str, Any], budget: float) -> dict[str, Any]:
 
 
 def _place(cell: Cell, setting: Setting) -> dict[str, Any]:
-    """What the conditions in an algorithm's file are about."""
+    """What the conditions in an algorithm's file are about: where the model is trained."""
+    setting = cell.trained_in or setting
     return {
         "dataset": cell.dataset.spec.name,
         "task": cell.dataset.spec.task,
@@ -174,6 +183,25 @@ def _setting(value: Any, where: str, task: str) -> Setting:
     if not match:
         raise fields.wrong(value, where, right)
     return Setting(int(match[1] or 1), int(match[2]))
+
+
+def _trained_in(
+    values: dict[str, Any], where: str, task: str, settings: list[Setting]
+) -> Setting | None:
+    """One of the settings, all of one way: a model may have an output for each class."""
+    if "trained_in" not in values:
+        return None
+    where = f"{where}.trained_in"
+    one = _setting(values["trained_in"], where, task)
+    if one not in settings:
+        raise fields.wrong(values["trained_in"], where, "one of the entry's own settings is")
+    others = [other for other in settings if other.way != one.way]
+    if others:
+        raise MetabenchError(
+            f"{where}: a model of {one} cannot be tested in {others[0]}; settings of {one.way} "
+            "ways are right, the others in an entry of their own"
+        )
+    return one
 
 
 def _algorithm(name: str, where: str, task: str, catalogue: Catalogue) -> Algorithm:

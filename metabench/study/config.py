@@ -23,6 +23,7 @@ from metabench.study.cells import (
     hyperparameters,
     published_iterations,
     read_cell,
+    training_settings,
     within_budget,
 )
 from metabench.study.lazy import import_lazily
@@ -30,6 +31,8 @@ from metabench.study.yaml_file import read_mapping
 
 KEYS = ("study", "title", "seeds", "budget", "archives", "grid")
 PROJECT_FOLDER = Path("config")  # seen from the project's folder, where commands are run
+
+RunKey = tuple[str, int, int, str, int]  # see `run_key`
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,8 @@ class Study:
     episodes: tuple[Episodes, ...]
     models: tuple[RunSpec, ...]  # what is meta-trained
     runs: tuple[RunSpec, ...]  # what is evaluated
+    model_of: dict[RunKey, RunKey]  # a run -> the model that it is evaluated on
     references: tuple[str, ...]  # published rows to show beside the runs
-
-    def trained_by(self, run: RunSpec) -> str:
-        """The algorithm whose model ``run`` is evaluated on: mostly its own."""
-        return self.algorithms[run.algorithm].model_of.get(run.data.task, run.algorithm)
-
-
-RunKey = tuple[str, int, int, str, int]
 
 
 def run_key(run: RunSpec) -> RunKey:
@@ -100,6 +97,13 @@ def load(file: Path, project: Path = PROJECT_FOLDER) -> Study:
         read_cell(cell, f"{file}: grid[{i}]", catalogue, published) for i, cell in enumerate(grid)
     ]
     _refuse_repeats(cells)
+    models, runs = [], []
+    model_of: dict[RunKey, RunKey] = {}
+    for cell in cells:
+        models += _runs(cell, training_settings(cell), cell.models, name, seeds, budget)
+        ours = _runs(cell, cell.settings, cell.algorithms, name, seeds, budget)
+        model_of |= {run_key(run): _model_of(run, cell) for run in ours}
+        runs += ours
     return Study(
         file=file,
         values=values,
@@ -110,12 +114,9 @@ def load(file: Path, project: Path = PROJECT_FOLDER) -> Study:
         datasets={cell.dataset.spec.name: cell.dataset for cell in cells},
         algorithms={k: v for cell in cells for k, v in {**cell.models, **cell.algorithms}.items()},
         episodes=tuple(dict.fromkeys(request for cell in cells for request in _episodes(cell))),
-        models=_distinct(
-            cells, [run for cell in cells for run in _runs(cell, cell.models, name, seeds, budget)]
-        ),
-        runs=tuple(
-            run for cell in cells for run in _runs(cell, cell.algorithms, name, seeds, budget)
-        ),
+        models=_distinct(cells, models),
+        runs=tuple(runs),
+        model_of=model_of,
         references=tuple(dict.fromkeys(key for cell in cells for key in cell.references)),
     )
 
@@ -123,6 +124,7 @@ def load(file: Path, project: Path = PROJECT_FOLDER) -> Study:
 def _episodes(cell: Cell) -> list[Episodes]:
     """The validation and test episodes of a cell."""
     asked, name = cell.dataset.episodes, cell.dataset.spec.name
+    splits = {"val": training_settings(cell), "test": cell.settings}
     return [
         Episodes(
             dataset=name,
@@ -133,18 +135,23 @@ def _episodes(cell: Cell) -> list[Episodes]:
             queries=cell.dataset.queries(split, setting.shot),
             seed=asked["seed"],
         )
-        for setting in cell.settings
-        for split in ("val", "test")
+        for split, settings in splits.items()
+        for setting in settings
     ]
 
 
 def _runs(
-    cell: Cell, algorithms: dict[str, Algorithm], study: str, seeds: Sequence[int], budget: float
+    cell: Cell,
+    settings: Sequence[Setting],
+    algorithms: dict[str, Algorithm],
+    study: str,
+    seeds: Sequence[int],
+    budget: float,
 ) -> list[RunSpec]:
-    """Every algorithm in every setting of a cell from every seed."""
+    """Every algorithm in every setting from every seed."""
     runs = []
     codes = {name: _code(algorithm, cell) for name, algorithm in algorithms.items()}
-    for setting in cell.settings:
+    for setting in settings:
         for name, algorithm in algorithms.items():
             full = hyperparameters(cell, setting, algorithm)
             first = RunSpec(
@@ -164,6 +171,13 @@ def _runs(
             own_seeds = [0] if algorithm.deterministic else seeds
             runs += [replace(first, seed=seed) for seed in own_seeds]
     return runs
+
+
+def _model_of(run: RunSpec, cell: Cell) -> RunKey:
+    """The model that ``run`` is evaluated on: mostly its own."""
+    trained = cell.algorithms[run.algorithm].model_of.get(run.data.task, run.algorithm)
+    setting = cell.trained_in or Setting(run.way, run.shot)
+    return run.data.name, setting.way, setting.shot, trained, run.seed
 
 
 def _code(algorithm: Algorithm, cell: Cell) -> str:

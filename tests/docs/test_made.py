@@ -17,7 +17,7 @@ from metabench.docs.references import papers
 from metabench.docs.sources import Described, read_algorithms
 from metabench.errors import MetabenchError
 from metabench.report import formats
-from metabench.study.config import load
+from metabench.study.config import load, run_key
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 ALGORITHMS = read_algorithms(PROJECT)
@@ -77,11 +77,8 @@ def test_the_readme_s_table_is_what_the_default_study_left() -> None:
 
 def test_the_record_is_of_the_default_study_as_it_is() -> None:
     study = load(PROJECT / "config" / "config.yaml", PROJECT / "config")
-    trained = {(m.data.name, m.algorithm): m.hyperparameters["iterations"] for m in study.models}
-    asked = {
-        (r.data.name, r.way, r.shot, r.algorithm, trained[r.data.name, study.trained_by(r)])
-        for r in study.runs
-    }
+    trained = {run_key(model): model.hyperparameters["iterations"] for model in study.models}
+    asked = {(*run_key(run)[:-1], trained[study.model_of[run_key(run)]]) for run in study.runs}
     there = {
         (r["dataset"], int(r["way"]), int(r["shot"]), r["algorithm"], int(float(r["iterations"])))
         for r in _record()

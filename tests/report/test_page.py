@@ -7,15 +7,18 @@ import io
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import fake_study
 import pandas as pd
 import pytest
 from browser import look
 from PIL import Image
 
 from metabench.files import read_json
+from metabench.report.data import read_report
 from metabench.report.names import FACTS
 from metabench.report.page import figures as page_figures
 from metabench.report.page.described import describe
@@ -23,7 +26,7 @@ from metabench.report.page.equations import docstring_html, equation
 from metabench.report.page.figures import figures
 from metabench.report.page.html import html_table, sort_key
 from metabench.report.page.judged import beside_papers
-from metabench.report.page.provenance import command
+from metabench.report.page.provenance import command, provenance
 from metabench.report.page.write import MOST, shown_table
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -104,6 +107,17 @@ def test_links_lead_somewhere_and_names_are_given_once(page: Path) -> None:
 
 def test_the_page_can_be_mailed(page: Path) -> None:
     assert page.stat().st_size < 3_000_000
+
+
+def test_models_of_another_setting_are_named(report: Path) -> None:
+    there = read_report(report, fake_study.STUDY)
+    own = there.runs["way"].astype(str) + "w" + there.runs["shot"].astype(str) + "s"
+    told = provenance(replace(there, runs=there.runs.assign(trained_in=own)))
+    assert not [name for name in told if name.startswith("Models of")]
+    told = provenance(
+        replace(there, runs=there.runs.assign(trained_in=own.replace("1w5s", "1w9s")))
+    )
+    assert told["Models of sinusoid"] == "trained in 9-shot, tested in other settings too"
 
 
 def test_where_drawings_have_no_room_the_large_ones_are_pictures_of_themselves(

@@ -46,6 +46,16 @@ def test_a_model_of_another_algorithm_is_not_trained_twice(finished: Copy) -> No
     assert not (folder / "model.safetensors").exists()
 
 
+def test_a_model_of_another_setting_is_not_trained_twice(finished: Copy) -> None:
+    """What was trained for 5 shots serves 7 too, where the study says so."""
+    one_model = STUDY.replace("settings: [5s]", "settings: [5s, 7s]\n    trained_in: 5s")
+    study = finished.write(one_model, "one_model.yaml")
+    assert rules(finished, study) == ["evaluate", "function_episodes"]
+    (job,) = (job for job in finished.plan(study) if job.rule == "evaluate")
+    assert "results/runs/tiny/sinusoid_smoke/1w5s/maml/seed0/model.safetensors" in job.inputs
+    assert all("/1w7s/" in file for file in job.outputs)
+
+
 def test_a_second_time_there_is_nothing_to_do(finished: Copy) -> None:
     shown = finished.snakemake("--configfile", finished.write(STUDY))
     assert shown.returncode == 0

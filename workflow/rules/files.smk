@@ -12,7 +12,7 @@ from metabench.report.names import (
     figure_names,
 )
 from metabench.spec import RunSpec
-from metabench.study.config import run_key
+from metabench.study.config import RunKey, run_key
 from metabench.study.lazy import import_lazily
 
 EPISODES = "results/episodes/{dataset}/{split}-{way}w{shot}s"
@@ -70,20 +70,15 @@ def run_spec(wildcards) -> RunSpec:
     return RUNS[_key(wildcards)]
 
 
-def _key(wildcards) -> tuple:
+def _key(wildcards) -> RunKey:
     w = wildcards
     return w.dataset, int(w.way), int(w.shot), w.algorithm, int(w.seed)
 
 
-def folder_of(run: RunSpec, algorithm: str = "") -> str:
-    """Where a run writes, or where another algorithm does in its place."""
-    place = {
-        "dataset": run.data.name,
-        "way": run.way,
-        "shot": run.shot,
-        "seed": run.seed,
-    }
-    return RUN.format(**place, algorithm=algorithm or run.algorithm)
+def folder_of(key: RunKey) -> str:
+    """Where a model or a run is written."""
+    names = ("dataset", "way", "shot", "algorithm", "seed")
+    return RUN.format(**dict(zip(names, key, strict=True)))
 
 
 def split_files(dataset: str, *splits: str, names=SPLIT_FILES) -> list[str]:
@@ -162,8 +157,7 @@ def test_files(wildcards) -> dict:
 
 def model_folder(wildcards) -> str:
     """Where the model lies that a run is evaluated on: mostly its own folder."""
-    run = run_spec(wildcards)
-    return folder_of(run, STUDY.trained_by(run))
+    return folder_of(STUDY.model_of[_key(wildcards)])
 
 
 def test_labels(wildcards) -> list[str]:

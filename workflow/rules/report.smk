@@ -18,8 +18,8 @@ report: str(CAPTIONS / "workflow.rst")
 rule collect:
     input:
         study=study_file(),
-        runs=[f"{folder_of(run)}/run.json" for run in STUDY.runs],
-        predictions=[f"{folder_of(run)}/predictions.npy" for run in STUDY.runs],
+        runs=[f"{folder_of(key)}/run.json" for key in RUNS],
+        predictions=[f"{folder_of(key)}/predictions.npy" for key in RUNS],
         labels=test_labels,
         algorithms=ALGORITHM_FILES,
     output:
@@ -32,7 +32,7 @@ rule collect:
         f"logs/{STUDY.name}/collect.jsonl"
     localrule: True
     params:
-        runs=[folder_of(run) for run in STUDY.runs],
+        runs=[folder_of(key) for key in RUNS],
         code=source_digest("metabench.report.results"),
         config=str(PROJECT / "config"),
     shell:

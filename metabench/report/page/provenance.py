@@ -8,6 +8,7 @@ import pandas as pd
 
 from metabench.report import formats
 from metabench.report.data import Report
+from metabench.report.names import parse_setting
 
 DEFAULT = Path("config/config.yaml")
 
@@ -55,6 +56,9 @@ def provenance(report: Report) -> dict[str, str]:
         digests = _different(here, "data_sha256")
         if digests:
             facts[f"Data of {dataset}"] = f"sha256 {', '.join(digests)}"
+        elsewhere = _trained_elsewhere(here)
+        if elsewhere:
+            facts[f"Models of {dataset}"] = f"trained in {elsewhere}, tested in other settings too"
     for _, here in runs.groupby(["dataset", "way", "shot"], sort=False):
         first = here.iloc[0]
         setting = formats.setting(first["way"], first["shot"], first["task"])
@@ -78,6 +82,19 @@ def cut_down(report: Report) -> str:
     who = "every algorithm" if len(short) == len(trained) else f"{len(short)} of {len(runs)} runs"
     among = low if low == high else f"{low} to {high}"
     return f"{who} trained for {among} % of the published iterations"
+
+
+def _trained_elsewhere(runs: pd.DataFrame) -> str:
+    """The settings whose models are tested in others, for people."""
+    if "trained_in" not in runs:
+        return ""
+    known = runs.dropna(subset="trained_in")
+    tested = [f"{way}w{shot}s" for way, shot in known[["way", "shot"]].itertuples(index=False)]
+    others = known[known["trained_in"] != tested]
+    told = zip(others["trained_in"], others["task"], strict=True)
+    return ", ".join(
+        formats.setting(*parse_setting(text), task) for text, task in dict.fromkeys(told)
+    )
 
 
 def _values(runs: pd.DataFrame, column: str) -> str:
