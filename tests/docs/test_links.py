@@ -7,7 +7,7 @@ import re
 import pytest
 from documents import DOCUMENTS, NAMES, PROJECT, anchors, blocks, code, links
 
-from metabench.cli import _parser
+from metabench.cli import make_parser
 
 # Files that a run makes, or that a reader writes.
 MADE = ("results/", "reports/", "logs/", "mine/", "my_algorithms/", ".snakemake/", "/", "~")
@@ -36,7 +36,7 @@ def test_every_file_of_the_project_that_is_named_is_there(document) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
 def test_every_command_of_metabench_that_is_named_is_one(document) -> None:
-    known = _parser().format_help()
+    known = make_parser().format_help()
     for name in code(document.read_text(encoding="utf-8")):
         if found := re.match(r"metabench ([a-z][a-z-]*)", name):
             assert re.search(rf"^    {found[1]} ", known, re.M), name

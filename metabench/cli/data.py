@@ -1,0 +1,77 @@
+"""From an archive to arrays and fixed episodes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metabench.cli.options import data_spec, folder
+
+if TYPE_CHECKING:
+    from metabench.cli.options import Commands
+
+
+def add_to(commands: Commands) -> None:
+    """Add `fetch`, `prepare` and `episodes`."""
+    fetch = commands.add_parser("fetch", help="find a raw archive here, or download it; verify it")
+    fetch.add_argument("--archive", required=True, metavar="JSON", help="its name, digests, urls")
+    fetch.add_argument(
+        "--folder", type=Path, action="append", default=[], help="a folder to look in first"
+    )
+    fetch.add_argument("--out", type=Path, required=True, metavar="FILE", help="where it lies")
+    fetch.set_defaults(run=_fetch)
+
+    prepare = commands.add_parser("prepare", help="make one array of images for each split")
+    _add_data(prepare)
+    prepare.add_argument("--sources", type=Path, nargs="*", default=[], help="written by fetch")
+    folder(prepare, "out")
+    prepare.set_defaults(run=_prepare)
+
+    episodes = commands.add_parser("episodes", help="draw the fixed episodes of a setting")
+    _add_data(episodes)
+    episodes.add_argument("--split", required=True, choices=["train", "val", "test"])
+    for name, about in {
+        "way": "classes of an episode; 1 for regression",
+        "shot": "support examples of each class",
+        "count": "number of episodes",
+        "queries": "queries of each class",
+        "seed": "which episodes are drawn",
+    }.items():
+        episodes.add_argument(f"--{name}", type=int, required=True, metavar="N", help=about)
+    episodes.add_argument("--images", type=Path, metavar="FOLDER", help="the split's images")
+    folder(episodes, "out")
+    episodes.set_defaults(run=_episodes)
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=data_spec, required=True, metavar="JSON", help="a data set")
+
+
+def _fetch(options: argparse.Namespace) -> None:
+    from metabench.datasets.archives import described, fetch
+
+    fetch(described(json.loads(options.archive)), options.folder, options.out)
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    from metabench.datasets.prepare import prepare
+
+    prepare(options.data, options.sources, options.out)
+
+
+def _episodes(options: argparse.Namespace) -> None:
+    from metabench.learning.episodes import write_episodes
+
+    write_episodes(
+        options.data,
+        options.split,
+        options.way,
+        options.shot,
+        options.count,
+        options.queries,
+        options.seed,
+        options.images,
+        options.out,
+    )

@@ -1,0 +1,91 @@
+"""From predictions to scores, tables, figures and the page."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metabench.cli.options import folder, own_folders
+
+if TYPE_CHECKING:
+    from metabench.cli.options import Commands
+
+
+def add_to(commands: Commands) -> None:
+    """Add `collect`, `tables`, `figures`, `page` and `partial`."""
+    collect = commands.add_parser("collect", help="check and score all runs of a study")
+    _add_study(collect)
+    collect.add_argument("--runs", type=Path, nargs="+", required=True, help="folders of runs")
+    folder(collect, "episodes", "out")
+    own_folders(collect, "config")
+    collect.set_defaults(run=_collect)
+
+    tables = commands.add_parser("tables", help="write the tables of a report")
+    _add_study(tables)
+    folder(tables, "report")
+    tables.set_defaults(run=_tables)
+
+    figures = commands.add_parser("figures", help="draw the figures of a report")
+    _add_study(figures)
+    folder(figures, "report", "results")
+    figures.set_defaults(run=_figures)
+
+    page = commands.add_parser("page", help="write the page that shows tables and figures")
+    _add_study(page)
+    folder(page, "report", "results")
+    own_folders(page, "config")
+    page.set_defaults(run=_page)
+
+    partial = commands.add_parser("partial", help="report what a study has finished so far")
+    partial.add_argument("study", type=Path, help="such as config/config.yaml")
+    own_folders(partial, "config", "results", "logs")
+    partial.add_argument("--out", type=Path, metavar="FOLDER", help="reports/<study>/partial")
+    partial.set_defaults(run=_partial)
+
+
+def _add_study(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--study", type=Path, required=True, metavar="FILE")
+
+
+def _collect(options: argparse.Namespace) -> None:
+    from metabench.report.results import collect
+
+    collect(options.study, options.runs, options.episodes, options.out, options.config)
+
+
+def _tables(options: argparse.Namespace) -> None:
+    from metabench.report.tables import write_tables
+
+    write_tables(options.report, _content(options.study))
+
+
+def _figures(options: argparse.Namespace) -> None:
+    from metabench.report.figures import write_figures
+
+    write_figures(options.report, _content(options.study), options.results)
+
+
+def _page(options: argparse.Namespace) -> None:
+    from metabench.report.page import Origin, write_page
+
+    origin = Origin(options.study, options.results, options.config)
+    write_page(options.report, _content(options.study), origin)
+
+
+def _partial(options: argparse.Namespace) -> None:
+    from metabench.report.page import Origin
+    from metabench.report.partial import write_partial
+    from metabench.study.config import load
+
+    study = load(options.study, options.config)
+    out = options.out or Path("reports", study.name, "partial")
+    origin = Origin(options.study, options.results, options.config)
+    roles = {name: about.role for name, about in study.algorithms.items()}
+    print(write_partial(study.values, study.runs, roles, origin, options.logs, out))
+
+
+def _content(study: Path) -> dict[str, Any]:
+    from metabench.study.yaml_file import read_mapping
+
+    return read_mapping(study)
