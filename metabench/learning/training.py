@@ -7,34 +7,28 @@ a run that is killed at any moment and started again ends with the model that it
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 from tqdm import tqdm
 
-from metabench import random, tape
-from metabench.algorithm import Algorithm, Metrics
+from metabench.algorithm import Algorithm
 from metabench.datasets.store import read_images
 from metabench.described import write_described
-from metabench.learning import engine, plans, provenance
+from metabench.learning import provenance
 from metabench.learning.assembly import make_algorithm
-from metabench.learning.capture import Captured
-from metabench.learning.devices import about_gpu, memory_of, open_device, threads
-from metabench.learning.drawing import MetaBatches
+from metabench.learning.devices import about_gpu, open_device
 from metabench.learning.energy import open_meter
 from metabench.learning.episodes import EpisodeSet, load_episodes, open_source
+from metabench.learning.learner import Learner
 from metabench.learning.meta_testing import Validation
-from metabench.learning.outer_loop import OuterLoop
 from metabench.learning.params import save_params
 from metabench.learning.progress import Progress, State, load_state, save_state
 from metabench.learning.sampling import load_images
 from metabench.spec import RunSpec
-from metabench.tasks import Source, Task
+from metabench.tasks import Source
 from metabench.trees import clone, restore
 
 ROWS_PER_VALIDATION = 5  # rows of history.csv between two validations
@@ -92,24 +86,12 @@ class Run:
         resume_every: float,
         memory_mb: float = 0.0,
     ) -> None:
-        altered = algorithm.hp.augment != "none"
-        self.source = source.augmented(algorithm.hp.augment) if altered else source
-        self.spec, self.algorithm = spec, algorithm
+        self.spec, self.algorithm, self.hp = spec, algorithm, algorithm.hp
         self.validation, self.out, self.device = validation, out, device
-        self.memory_mb = memory_mb or memory_of(device)
         self.validate = Validation(algorithm, validation)
-        self.hp = algorithm.hp
         self.progress = Progress()
-        self.keys = random.key(spec.seed, "meta-training", device)
-        generator = torch.Generator().manual_seed(spec.seed)
-        params = {n: p.to(device) for n, p in algorithm.init(generator).items()}
-        self.outer = OuterLoop(self.hp, params)
-        first = self.tasks(torch.tensor(0, device=device))
-        self.meta_batch: Callable[[Any], Task] = (
-            tape.Replayed(self.tasks) if device.type == "cuda" else MetaBatches(self.tasks, first)
-        )
-        self.use(*self.chosen_plan(first))
-        self.best = clone(params)
+        self.learner = Learner(spec, algorithm, source, device, memory_mb)
+        self.best = clone(self.learner.params)
         self.resume_file = out / "resume.safetensors"
         self.resume_every = resume_every
         self.saved_at = self.started = time.monotonic()
@@ -122,7 +104,7 @@ class Run:
             self.resume()
         self.started = time.monotonic() - self.progress.seconds
         if not self.progress.history and self.hp.iterations:
-            loss, score = self.validate(self.outer.params)  # of no training: no candidate
+            loss, score = self.validate(self.learner.params)  # of no training: no candidate
             row = {"iteration": 0, "seconds": 0.0, "val_loss": loss, "val_score": score}
             self.progress.history.append(row)
         self.write_history()
@@ -141,14 +123,14 @@ class Run:
         begin = progress.iteration
         end = min(next_multiple(begin, n) for n in (row_every, hp.validate_every))
         end = min(end, hp.iterations)
-        good = clone(self.outer.params)
-        logged = [self.iterate(iteration) for iteration in range(begin, end)]
+        good = clone(self.learner.params)
+        logged = [self.learner.iterate(iteration) for iteration in range(begin, end)]
         losses = torch.stack([metrics["loss"] for metrics in logged])
         if not bool(losses.isfinite().all()):
             wrong = begin + int((~losses.isfinite()).nonzero()[0])
             message = f"the loss is not finite at iteration {wrong}; {ADVICE}"
             progress.diverged = {"iteration": wrong, "message": message}
-            restore(self.outer.params, good)
+            restore(self.learner.params, good)
             tqdm.write(f"diverged: {message}")
             return
         progress.iteration = end
@@ -171,64 +153,14 @@ class Run:
         spent, before = self.meter.spent(), self.progress.joules
         self.progress.joules = None if spent is None or before is None else before + spent
 
-    def chosen_plan(self, first: Task) -> tuple[engine.Plan, dict[str, float]]:
-        """How meta-gradients are computed; see ``plans.py``."""
-        of = {**json.loads(self.spec.to_json()), "seed": 0, "study": "", "title": ""}
-        device, count = provenance.device_name(self.device), threads(self.device)
-        what = json.dumps([of, device, count, self.memory_mb, torch.__version__], sort_keys=True)
-        phi = self.outer.params
-        return plans.choose(self.algorithm, phi, first, count, what, self.memory_mb)
-
-    def use(self, plan: engine.Plan, measured: dict[str, float]) -> None:
-        """Compute by this plan from now on."""
-        self.plan, self.measured = plan, measured
-        self.meta_gradient = engine.MetaGradient(self.algorithm, plan)
-        on_gpu = self.device.type == "cuda"
-        self.step: Callable[[int], Metrics] = (
-            Captured(self.learn, self.device) if on_gpu else self.learn
-        )
-
-    def computed(self) -> dict[str, Any]:
-        """How meta-gradients were computed, for the result."""
-        recorded = self.meta_gradient.recorded
-        replayed = recorded is not None and bool(recorded.replays) and not recorded.refused
-        about = {**asdict(self.plan), "replayed": replayed, "measured_seconds": self.measured}
-        return about | ({"captured": self.step.captured} if isinstance(self.step, Captured) else {})
-
-    def tasks(self, iteration: torch.Tensor) -> Task:
-        """The meta-batch of an iteration (int64, shape [])."""
-        keys = random.fold_range(random.fold(self.keys, iteration), self.hp.meta_batch)
-        return self.algorithm.draw(self.source, keys)
-
-    def iterate(self, iteration: int) -> Metrics:
-        """One meta-iteration, with fewer tasks at once where the device has no room for them."""
-        self.outer.set_rate(iteration)
-        while True:
-            try:
-                return self.step(iteration)
-            except torch.OutOfMemoryError:  # before the update, so nothing is done twice
-                self.use(plans.smaller(self.plan), self.measured)
-                at_once = self.plan.tasks_at_once
-                tqdm.write(f"out of memory: {at_once} tasks at once from iteration {iteration} on")
-
-    def learn(self, iteration: Any) -> Metrics:
-        """Draw a meta-batch, its meta-gradient, and the outer update.
-
-        Args:
-            iteration: its number; on a GPU an int64 tensor [] there, which no processor reads.
-        """
-        gradient, metrics = self.meta_gradient(self.outer.params, self.meta_batch(iteration))
-        self.outer.update(gradient)
-        return metrics
-
     def validated(self) -> dict[str, float]:
         """Validate phi, and keep it where it is the best so far."""
         progress = self.progress
-        loss, score = self.validate(self.outer.params)
+        loss, score = self.validate(self.learner.params)
         sign = -1 if self.spec.data.task == "regression" else 1
         if progress.best_score is None or sign * score > sign * progress.best_score:
             progress.best_score, progress.best_iteration = score, progress.iteration
-            self.best = clone(self.outer.params)
+            self.best = clone(self.learner.params)
         return {"val_loss": loss, "val_score": score}
 
     def write_history(self) -> None:
@@ -237,7 +169,8 @@ class Run:
 
     def save_resume(self) -> None:
         """Write the resume file."""
-        plan, phi, outer = (self.plan, self.measured), self.outer.params, self.outer.state()
+        learner = self.learner
+        plan, phi, outer = (learner.plan, learner.measured), learner.params, learner.outer.state()
         save_state(self.resume_file, self.spec, State(self.progress, plan, phi, outer, self.best))
         self.saved_at = time.monotonic()
 
@@ -246,16 +179,16 @@ class Run:
         state = load_state(self.resume_file, self.spec, self.device)
         if state is None:
             return
-        restore(self.outer.params, state.phi)
-        self.outer.restore(state.outer)
+        restore(self.learner.params, state.phi)
+        self.learner.outer.restore(state.outer)
         self.best, self.progress = state.best, state.progress
-        self.use(*state.plan)
+        self.learner.use(*state.plan)
         tqdm.write(f"resuming after iteration {self.progress.iteration}")
 
     def finish(self) -> None:
         """Choose the checkpoint, tune what is left open, and write the model."""
         progress, hp = self.progress, self.hp
-        chosen, iteration = self.outer.params, progress.iteration
+        chosen, iteration = self.learner.params, progress.iteration
         if hp.checkpoint == "best-on-validation" and progress.best_score is not None:
             chosen, iteration = self.best, progress.best_iteration
         if not progress.diverged:
@@ -283,7 +216,7 @@ class Run:
                 "device": provenance.device_name(self.device),
                 **about_gpu(self.device),
                 "threads": torch.get_num_threads(),
-                "engine": self.computed(),
+                "engine": self.learner.computed(),
                 "val_episodes_sha256": self.validation.meta["sha256"],
                 "cost": {
                     "train_seconds": round(time.monotonic() - self.started, 3),

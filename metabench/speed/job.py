@@ -19,23 +19,28 @@ def main(begun: float, spec: str, *paths: Any) -> None:
     """Train, watched; ``paths`` are those of ``training.train``."""
     from metabench.algorithm import Metrics
     from metabench.learning import training
+    from metabench.learning.learner import Learner
     from metabench.spec import RunSpec
 
     marks = {"imported": time.monotonic() - begun}
 
-    class Watched(training.Run):
-        """A run that notes when its loop begins, and when each iteration is over."""
+    class WatchedRun(training.Run):
+        """A run that notes when its loop begins."""
 
         def start(self) -> None:
             marks["read"] = time.monotonic() - begun
             super().start()
+
+    class WatchedLearner(Learner):
+        """A learner that notes when each iteration is over."""
 
         def iterate(self, iteration: int) -> Metrics:
             metrics = super().iterate(iteration)
             marks[f"iteration {iteration + 1}"] = time.monotonic() - begun
             return metrics
 
-    training.Run = Watched  # type: ignore[misc]
+    training.Run = WatchedRun  # type: ignore[misc]
+    training.Learner = WatchedLearner  # type: ignore[attr-defined]
     training.train(RunSpec.from_json(spec), *paths)
     marks["done"] = time.monotonic() - begun
     print(json.dumps(marks))
