@@ -79,11 +79,16 @@ def curves(report: Report, results: Path) -> pd.DataFrame:
 
 def beside_papers(project: Path) -> str:
     """A Markdown table of all that the records have at the full protocol, beside its paper."""
+    whole = [papers_of(folder, in_full=True) for folder in kept(project)]
+    return markdown(pd.concat(whole)[SHOWN])
+
+
+def papers_of(folder: Path, in_full: bool = False) -> pd.DataFrame:
+    """What a record has beside papers, for readers; at the full protocol alone if so asked."""
     texts = dict.fromkeys(("why", "reasons", "others"), "str")
-    tables = [folder / "tables/published.csv" for folder in kept(project)]
-    rows = pd.concat([pd.read_csv(table, dtype=texts) for table in tables])
-    whole = rows[rows["share"] >= 1].fillna(dict.fromkeys(texts, ""))
-    return markdown(published_text(whole)[SHOWN])
+    rows = pd.read_csv(folder / "tables" / "published.csv", dtype=texts)
+    asked = rows[rows["share"] >= 1] if in_full else rows
+    return published_text(asked.fillna(dict.fromkeys(texts, "")))
 
 
 def kept(project: Path) -> list[Path]:

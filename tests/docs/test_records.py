@@ -1,16 +1,21 @@
 """The tables in `docs/reproduction/` are what the records beside them give."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from documents import PROJECT
 
+from metabench.docs.record import RECORDS, make_tables_of
 from metabench.docs.record import kept as records
-from metabench.docs.record import make_tables_of
+from metabench.docs.reproduction import PAGE, marks, with_records
+from metabench.errors import MetabenchError
+from metabench.files import write_text
 from metabench.run_files import KEY
 
 STUDIES = records(PROJECT)
+NO_PAPERS = "dataset,way,shot,share,why,reasons,others\n"
 
 
 @pytest.fixture(params=STUDIES, ids=lambda folder: folder.name)
@@ -42,3 +47,16 @@ def test_every_run_of_a_record_has_the_scores_of_all_its_episodes(kept) -> None:
 
 def test_a_record_is_small(kept) -> None:
     assert sum(file.stat().st_size for file in kept.rglob("*")) < 4e6
+
+
+def test_a_record_without_a_place_on_the_page_is_named(tmp_path) -> None:
+    for name in ("one", "other"):
+        write_text(tmp_path / RECORDS / name / "study.yaml", "study: x\n")
+        write_text(tmp_path / RECORDS / name / "tables/summary.md", f"| {name} |\n")
+        write_text(tmp_path / RECORDS / name / "tables/published.csv", NO_PAPERS)
+    begin, end = marks("one")
+    write_text(tmp_path / PAGE, f"before\n{begin}old\n{end}after\n")
+    with pytest.raises(MetabenchError, match="no lines <!-- the record of other -->"):
+        with_records(tmp_path)
+    shutil.rmtree(tmp_path / RECORDS / "other")
+    assert with_records(tmp_path) == f"before\n{begin}| one |\n{end}after\n"

@@ -1,0 +1,41 @@
+"""docs/reproduction.md, with the tables that the records give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from metabench.docs.record import SHOWN, kept, papers_of
+from metabench.errors import MetabenchError
+from metabench.report.formats import markdown
+
+PAGE = Path("docs/reproduction.md")
+COLUMNS = [*SHOWN[1:], "Known reasons"]  # without the data set: a record is mostly of one
+
+
+def with_records(project: Path) -> str:
+    """The page with the scores of each record, and with what stands in papers beside them.
+
+    Raises:
+        MetabenchError: where the page has no place for a record.
+    """
+    text = (project / PAGE).read_text(encoding="utf-8")
+    for folder in kept(project):
+        begin, end = marks(folder.name)
+        head, found, rest = text.partition(begin)
+        _, closed, tail = rest.partition(end)
+        if not (found and closed):
+            raise MetabenchError(f"{PAGE}: no lines {begin.strip()} and {end.strip()}")
+        text = head + begin + tables(folder) + end + tail
+    return text
+
+
+def marks(name: str) -> tuple[str, str]:
+    """The lines around what a record gives."""
+    return f"<!-- the record of {name} -->\n", f"<!-- end of the record of {name} -->\n"
+
+
+def tables(folder: Path) -> str:
+    """The scores of a record, and the table of those that a paper has too."""
+    text = (folder / "tables" / "summary.md").read_text(encoding="utf-8")
+    beside = papers_of(folder)
+    return f"{text}\n{markdown(beside[COLUMNS])}" if len(beside) else text
