@@ -87,7 +87,7 @@ def papers_of(folder: Path, in_full: bool = False) -> pd.DataFrame:
     """What a record has beside papers, for readers; at the full protocol alone if so asked."""
     texts = dict.fromkeys(("why", "reasons", "others"), "str")
     rows = pd.read_csv(folder / "tables" / "published.csv", dtype=texts)
-    asked = rows[rows["share"] >= 1] if in_full else rows
+    asked = rows[rows["share"] >= 1] if in_full else rows[rows["verdict"] != "no run"]
     return published_text(asked.fillna(dict.fromkeys(texts, "")))
 
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from metabench.docs.record import SHOWN, kept, papers_of
+from metabench.docs.record import SHOWN, STUDY, kept, papers_of
 from metabench.errors import MetabenchError
+from metabench.report import published
+from metabench.report.data import read_report
 from metabench.report.formats import markdown
+from metabench.report.mixed import mixed
+from metabench.report.tables.results import results_numbers
+from metabench.report.tables.summary import summary_text
+from metabench.study.yaml_file import read_mapping
 
 PAGE = Path("docs/reproduction.md")
 COLUMNS = [*SHOWN[1:], "Known reasons"]  # without the data set: a record is mostly of one
@@ -35,7 +41,9 @@ def marks(name: str) -> tuple[str, str]:
 
 
 def tables(folder: Path) -> str:
-    """The scores of a record, and the table of those that a paper has too."""
-    text = (folder / "tables" / "summary.md").read_text(encoding="utf-8")
+    """The scores of the runs that are there, and the table of those that a paper has too."""
+    report = read_report(folder, read_mapping(folder / STUDY))
+    results = results_numbers(report, published.load())
+    text = markdown(summary_text(results[results["status"] != "missing"]), mixed(report.runs))
     beside = papers_of(folder)
     return f"{text}\n{markdown(beside[COLUMNS])}" if len(beside) else text

@@ -64,9 +64,13 @@ def write_partial(
 
 
 def _scored(run: RunSpec, folder: Path, episodes: Path) -> Scored:
+    """The run in ``folder``, if it is what the study asks for by now."""
     scored = score(folder, run.study, episodes)
     if scored.run.get("hyperparameters") != run.hyperparameters:
         raise MetabenchError(f"{folder}: of other hyperparameters than the study's by now")
+    # An external program has no network.
+    if run.algorithm_class and scored.run.get("backbone") != run.backbone:
+        raise MetabenchError(f"{folder}: of another backbone than the study's by now")
     return scored
 
 

@@ -9,13 +9,12 @@ from documents import PROJECT
 
 from metabench.docs.record import RECORDS, make_tables_of
 from metabench.docs.record import kept as records
-from metabench.docs.reproduction import PAGE, marks, with_records
+from metabench.docs.reproduction import PAGE, marks, tables, with_records
 from metabench.errors import MetabenchError
 from metabench.files import write_text
 from metabench.run_files import KEY
 
 STUDIES = records(PROJECT)
-NO_PAPERS = "dataset,way,shot,share,why,reasons,others\n"
 
 
 @pytest.fixture(params=STUDIES, ids=lambda folder: folder.name)
@@ -51,12 +50,18 @@ def test_a_record_is_small(kept) -> None:
 
 def test_a_record_without_a_place_on_the_page_is_named(tmp_path) -> None:
     for name in ("one", "other"):
-        write_text(tmp_path / RECORDS / name / "study.yaml", "study: x\n")
-        write_text(tmp_path / RECORDS / name / "tables/summary.md", f"| {name} |\n")
-        write_text(tmp_path / RECORDS / name / "tables/published.csv", NO_PAPERS)
+        shutil.copytree(STUDIES[0], tmp_path / RECORDS / name)
     begin, end = marks("one")
     write_text(tmp_path / PAGE, f"before\n{begin}old\n{end}after\n")
     with pytest.raises(MetabenchError, match="no lines <!-- the record of other -->"):
         with_records(tmp_path)
     shutil.rmtree(tmp_path / RECORDS / "other")
-    assert with_records(tmp_path) == f"before\n{begin}| one |\n{end}after\n"
+    assert with_records(tmp_path) == f"before\n{begin}{tables(STUDIES[0])}{end}after\n"
+
+
+def test_the_page_shows_what_was_run_and_nothing_else(kept) -> None:
+    shown = tables(kept)
+    assert "missing |" not in shown
+    assert "no run" not in shown
+    runs = pd.read_csv(kept / "runs.csv")
+    assert all(f"\n| {title}" in shown for title in runs["title"])

@@ -75,11 +75,20 @@ def test_a_run_that_fails_and_one_that_diverges_stop_no_other(copy: Copy) -> Non
     assert left == {"never", "collect", "tables", "figures", "page", "all"}
 
 
-def test_results_of_other_hyperparameters_are_a_gap(finished: Copy, copy: Copy) -> None:
-    study = finished.write(TINY.replace("iterations: 4,", "iterations: 5,"), "longer.yaml")
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("iterations: 4,", "iterations: 5,", "of other hyperparameters"),
+        ("    settings: [5s]", "    backbone: mlp-8\n    settings: [5s]", "of another backbone"),
+    ],
+)
+def test_results_of_what_the_study_asks_no_more_are_a_gap(
+    finished: Copy, copy: Copy, old: str, new: str, why: str
+) -> None:
+    study = finished.write(TINY.replace(old, new), "edited.yaml")
     out = copy.folder / "partial"
     shown = finished.command("partial", study, "--out", str(out))
     assert "2 of 3 runs are there" in shown.stdout
     gaps = pd.read_csv(out / "gaps.csv")
     assert gaps["algorithm"].tolist() == ["maml"]
-    assert "of other hyperparameters" in gaps["why"][0]
+    assert why in gaps["why"][0]
