@@ -81,8 +81,7 @@ def _partial(options: argparse.Namespace) -> None:
     study = load(options.study, options.config)
     out = options.out or Path("reports", study.name, "partial")
     origin = Origin(options.study, options.results, options.config)
-    roles = {name: about.role for name, about in study.algorithms.items()}
-    print(write_partial(study.values, study.runs, roles, origin, options.logs, out))
+    print(write_partial(study, origin, options.logs, out))
 
 
 def _content(study: Path) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +15,16 @@ from metabench.report.page import Origin, write_page
 from metabench.report.results import Scored, score, write_collected, write_frame
 from metabench.report.tables import write_tables
 from metabench.spec import RunSpec
+from metabench.study.config import Study, run_key
 
 LONGEST = 200  # letters of a log that are shown
 
 
-def write_partial(
-    study: dict[str, Any],
-    runs: Sequence[RunSpec],
-    roles: Mapping[str, str],
-    origin: Origin,
-    logs: Path,
-    out: Path,
-) -> str:
+def write_partial(study: Study, origin: Origin, logs: Path, out: Path) -> str:
     """Write tables, figures and the page of the runs that are there; say how many they are.
 
     Args:
-        study: content of the study's file.
-        runs: what the study asks for.
-        roles: of its algorithms.
+        study: what is asked for.
         origin: where the study's file, ``results`` and ``config`` lie.
         logs: ``logs``, which say why a run is not there.
         out: where to write: never the folder of the finished report.
@@ -44,23 +35,25 @@ def write_partial(
     results = origin.results
     found: list[Scored] = []
     gaps: list[dict[str, Any]] = []
-    for run in runs:
-        where = (run.study, run.data.name, run.way, run.shot, run.algorithm, run.seed)
-        folder = run_folder(results, *where)
+    for run in study.runs:
+        key = run_key(run)
+        folder = run_folder(results, study.name, *key)
         try:
             found.append(_scored(run, folder, results / "episodes"))
         except MetabenchError as error:
             begun = (folder / "run.json").exists()
-            log = logs / folder.relative_to(results / "runs")
-            gaps.append({**run.identity(), "why": str(error) if begun else last_words(log)})
+            model = run_folder(results, study.name, *study.model_of[key])
+            its_logs = [logs / of.relative_to(results / "runs") for of in (folder, model)]
+            gaps.append({**run.identity(), "why": str(error) if begun else last_words(*its_logs)})
     if not found:
-        raise MetabenchError(f"{results}: no run of '{study['study']}' has finished yet")
+        raise MetabenchError(f"{results}: no run of '{study.name}' has finished yet")
+    roles = {name: algorithm.role for name, algorithm in study.algorithms.items()}
     write_collected(found, roles, out)
     write_frame(out / GAPS, pd.DataFrame(gaps, columns=GAP_COLUMNS))
-    write_tables(out, study)
-    write_figures(out, study, results)
-    write_page(out, study, origin)
-    return f"{len(found)} of {len(runs)} runs are there: {out / 'index.html'}"
+    write_tables(out, study.values)
+    write_figures(out, study.values, results)
+    write_page(out, study.values, origin)
+    return f"{len(found)} of {len(study.runs)} runs are there: {out / 'index.html'}"
 
 
 def _scored(run: RunSpec, folder: Path, episodes: Path) -> Scored:
@@ -74,11 +67,11 @@ def _scored(run: RunSpec, folder: Path, episodes: Path) -> Scored:
     return scored
 
 
-def last_words(logs: Path) -> str:
-    """How the log of a run without a result ends."""
-    for name in ("evaluate.log", "train.log"):
-        if (logs / name).is_file():
-            text = (logs / name).read_text(encoding="utf-8", errors="replace")
+def last_words(logs: Path, of_model: Path) -> str:
+    """How the log of a run without a result ends, or that of its model's training."""
+    for log in (logs / "evaluate.log", of_model / "train.log"):
+        if log.is_file():
+            text = log.read_text(encoding="utf-8", errors="replace")
             lines = [line.strip() for line in re.split(r"[\r\n]", text) if line.strip()]
             if lines:
                 bar = r"\|[^|\w]*\|"  # of a run that is on its way, or was
