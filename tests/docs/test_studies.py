@@ -7,6 +7,7 @@ import re
 import pytest
 from documents import PROJECT, blocks, commands
 
+from metabench.study import cells, config
 from metabench.study.config import load
 
 PAGE = (PROJECT / "docs" / "studies.md").read_text(encoding="utf-8")
@@ -18,6 +19,11 @@ FILES = sorted(
 def test_every_study_is_there() -> None:
     assert sorted(re.findall(r"^## `config/(.*)`$", PAGE, re.M)) == FILES
     assert sorted(re.findall(r"^\| \[`(.*?)`\]", PAGE, re.M)) == FILES
+
+
+def test_every_key_that_a_study_may_have_is_explained() -> None:
+    section = PAGE.partition("\n## What a file says\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.M) == [*config.KEYS, *cells.KEYS]
 
 
 @pytest.mark.parametrize("name", FILES)
