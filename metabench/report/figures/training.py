@@ -17,18 +17,18 @@ AXES = {"iteration": "meta-iterations", "seconds": "seconds of training"}
 
 
 def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
-    """A row a setting; a thin line a seed, a bold one for their mean."""
+    """A row a setting that models are trained in; a thin line a seed, a bold one for their mean."""
     settings = [(way, shot) for name, way, shot, _ in report.cells() if name == dataset]
+    read = [(*setting, read_curves(report, results, dataset, *setting)) for setting in settings]
+    trained = [each for each in read if not each[-1].empty]
     task = report.datasets[dataset]["task"]
-    figure, axes = look.panels(len(settings), 2, 3.0)
+    figure, axes = look.panels(len(trained) or 1, 2, 3.0)
+    if not trained:
+        for axis in axes:
+            look.nothing(axis, "no meta-training on this data")
     handles: dict[str, Any] = {}
-    for i, (way, shot) in enumerate(settings):
-        curves = read_curves(report, results, dataset, way, shot)
+    for i, (way, shot, curves) in enumerate(trained):
         pair = axes[2 * i : 2 * i + 2]
-        if curves.empty:
-            for axis in pair:
-                look.nothing(axis, "no meta-training in this setting")
-            continue
         if task == "classification":
             curves["val_score"] *= 100
         for axis, column in zip(pair, AXES, strict=True):
