@@ -25,7 +25,7 @@ EDITS = {
     "pretraining.py": PRETRAINED,
     "inner_loop.py": [*MAML, *PRETRAINED[:3]],
     "learning/engine.py": [],  # else every run of every study: run.json notes it instead
-    "cli.py": [],
+    "cli/program.py": [],
     "report/scoring.py": REPORT,
     "report/tables/cost.py": ["page", "tables"],
     "report/figures/training.py": FIGURES,
