@@ -10,50 +10,63 @@ from __future__ import annotations
 
 import torch
 
-from metabench.algorithm import Algorithm, Metrics, gathered, gradient_and_aux
+from metabench.algorithm import Algorithm, Cost, Metrics, gathered, gradient_and_aux
 from metabench.networks.network import Norm
 from metabench.tasks import Batch, Problem, Source, Task
 from metabench.trees import Params
 
 
-def outputs(problem: Problem) -> int:
-    """One output for each class of the training split, or for the value."""
-    return problem.train_classes if problem.task == "classification" else 1
+class PreTraining(Algorithm):
+    """One network for all tasks; a subclass says what becomes of it in a task."""
 
+    running_statistics = True
 
-def draw(algorithm: Algorithm, source: Source, keys: torch.Tensor) -> Task:
-    """One "task" of an image for each key; or the episodes of functions as they are."""
-    if algorithm.problem.task == "regression":
-        return Algorithm.draw(algorithm, source, keys)
-    batch = Batch(*(tensor[None] for tensor in source.examples(keys)))
-    return Task(batch, batch)
+    @classmethod
+    def outputs(cls, problem: Problem) -> int:
+        """One output for each class of the training split, or for the value; 0 for no head."""
+        if problem.task == "regression":
+            return 1
+        return problem.train_classes if cls.linear_head else 0
 
+    def draw(self, source: Source, keys: torch.Tensor) -> Task:
+        """One "task" of an image for each key; or the episodes of functions as they are."""
+        if self.problem.task == "regression":
+            return super().draw(source, keys)
+        batch = Batch(*(tensor[None] for tensor in source.examples(keys)))
+        return Task(batch, batch)
 
-def pretraining_gradient(
-    algorithm: Algorithm, params: Params, task: Task
-) -> tuple[Params, Metrics]:
-    """The gradient of l_n(phi): no adaptation comes before the loss."""
-    if algorithm.problem.task == "regression":
-        # Support and queries alike: the examples that a meta-learner is given, no more, no fewer.
-        support, query = task
-        batch = Batch(torch.cat([support.x, query.x]), torch.cat([support.y, query.y]), query.key)
-    else:
-        batch = task.query
-    norm = Norm(seen={})
+    def pretrained(self, params: Params, x: torch.Tensor, norm: Norm) -> torch.Tensor:
+        """What is trained: examples -> logits of all classes of the training split, or values."""
+        return self.network(params, x, norm)
 
-    def loss(params: Params) -> tuple[torch.Tensor, tuple[Metrics, Params]]:
-        loss, metrics = algorithm.scored(algorithm.network(params, batch.x, norm), batch.y)
-        return loss, (metrics, gathered(params, norm))
+    def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
+        """The gradient of l_n(phi): no adaptation comes before the loss."""
+        if self.problem.task == "regression":
+            # Support and queries alike: the examples of a meta-learner, no more, no fewer.
+            support, query = task
+            x, y = torch.cat([support.x, query.x]), torch.cat([support.y, query.y])
+        else:
+            x, y = task.query.x, task.query.y
+        norm = Norm(seen={})
 
-    gradient, (metrics, statistics) = gradient_and_aux(loss, params)
-    return {**gradient, **statistics}, metrics
+        def loss(params: Params) -> tuple[torch.Tensor, tuple[Metrics, Params]]:
+            loss, metrics = self.scored(self.pretrained(params, x, norm), y)
+            return loss, (metrics, gathered(params, norm))
+
+        gradient, (metrics, statistics) = gradient_and_aux(loss, params)
+        return {**gradient, **statistics}, metrics
+
+    def cost(self) -> Cost:
+        """One gradient of one image, or of all examples of a function."""
+        if self.problem.task == "regression":
+            return super().cost()
+        return Cost(gradients=1, hessian_vector_products=0)
 
 
 def new_head(params: Params, way: int) -> Params:
-    """``params`` with a head of ``way`` outputs, all zero: no class is preferred."""
+    """The head of ``params`` with ``way`` outputs, all zero: no class is preferred."""
     weight = params["head.weight"]
     return {
-        **params,
         "head.weight": weight.new_zeros(weight.shape[0], way),
         "head.bias": weight.new_zeros(way),
     }

@@ -15,13 +15,12 @@ from typing import NamedTuple
 
 import torch
 
-from metabench import pretraining
-from metabench.algorithm import Algorithm, Cost, Metrics
 from metabench.algorithms.protonet import class_means, negative_squared_distance
 from metabench.cosine import unit
 from metabench.episodic import embed
 from metabench.hyperparameters import Hyperparameters, setting
-from metabench.tasks import Batch, Problem, Source, Task
+from metabench.pretraining import PreTraining
+from metabench.tasks import Batch
 from metabench.trees import Params
 
 
@@ -39,24 +38,10 @@ class Adapted(NamedTuple):
     centroids: torch.Tensor
 
 
-class PretrainCentroid(Algorithm):
+class PretrainCentroid(PreTraining):
     """A classifier of all training classes; class means for each task."""
 
     hyperparameters = PretrainCentroidHyperparameters
-    running_statistics = True
-
-    @classmethod
-    def outputs(cls, problem: Problem) -> int:
-        """One for each class of the training split."""
-        return pretraining.outputs(problem)
-
-    def draw(self, source: Source, keys: torch.Tensor) -> Task:
-        """An image for each key, from any class."""
-        return pretraining.draw(self, source, keys)
-
-    def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
-        """The gradient of the classifier's loss."""
-        return pretraining.pretraining_gradient(self, params, task)
 
     def adapt(self, params: Params, support: Batch) -> Adapted:
         """The class means of the support set's features."""
@@ -71,7 +56,3 @@ class PretrainCentroid(Algorithm):
         """f(x): [n, d], of length 1 if so asked."""
         embedded = embed(self, params, x)
         return unit(embedded) if self.hp.unit_length else embedded
-
-    def cost(self) -> Cost:
-        """One gradient of one image."""
-        return Cost(gradients=1, hessian_vector_products=0)

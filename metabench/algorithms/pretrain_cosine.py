@@ -19,16 +19,15 @@ from dataclasses import dataclass
 
 import torch
 
-from metabench import pretraining, random
-from metabench.algorithm import Algorithm, Cost, Metrics, gathered, gradient_and_aux
-from metabench.algorithms.pretrain_head import PretrainHeadHyperparameters
+from metabench import random
+from metabench.algorithms.pretrain_head import PretrainHeadHyperparameters, fitted
 from metabench.cosine import cosine
 from metabench.episodic import embed
 from metabench.hyperparameters import setting
-from metabench.inner_loop import minibatches
 from metabench.networks.network import Norm
-from metabench.tasks import Batch, Source, Task
-from metabench.trees import Params, axpy, scale, zeros_like
+from metabench.pretraining import PreTraining
+from metabench.tasks import Batch
+from metabench.trees import Params
 
 DIRECTION, NORM = "cosine.direction", "cosine.norm"  # v [d, classes], g [classes]
 NEW_HEAD = 1001  # the stream of a task's key that the new head is drawn from
@@ -43,12 +42,11 @@ class PretrainCosineHyperparameters(PretrainHeadHyperparameters):
     many_scale: float = setting(10.0, "s of a head of more classes", above=0)
 
 
-class PretrainCosine(Algorithm):
+class PretrainCosine(PreTraining):
     """A cosine classifier of all training classes; a new one for each task."""
 
     hyperparameters = PretrainCosineHyperparameters
     linear_head = False  # a cosine layer takes its place
-    running_statistics = True
 
     def init(self, generator: torch.Generator) -> Params:
         """phi, with a direction and a norm for each class of the training split."""
@@ -56,25 +54,12 @@ class PretrainCosine(Algorithm):
         drawn = torch.rand(size, classes, generator=generator)
         return {**super().init(generator), **new_head(drawn)}
 
-    def draw(self, source: Source, keys: torch.Tensor) -> Task:
-        """An image for each key, from any class."""
-        return pretraining.draw(self, source, keys)
-
-    def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
-        """The gradient of the classifier's loss, and the running statistics' move."""
-        norm = Norm(seen={})
-
-        def loss(params: Params) -> tuple[torch.Tensor, tuple[Metrics, Params]]:
-            features = self.network.features(params, task.query.x, norm)
-            loss, metrics = self.scored(self.logits(params, features), task.query.y)
-            return loss, (metrics, gathered(params, norm))
-
-        gradient, (metrics, statistics) = gradient_and_aux(loss, params)
-        return {**gradient, **statistics}, metrics
+    def pretrained(self, params: Params, x: torch.Tensor, norm: Norm) -> torch.Tensor:
+        """Images -> logits of all classes of the training split: [n, classes]."""
+        return self.logits(params, self.network.features(params, x, norm))
 
     def adapt(self, params: Params, support: Batch) -> Params:
-        """A new head, fitted to the features of the support set by SGD."""
-        hp = self.hp
+        """A new head, fitted to the features of the support set."""
         features = embed(self, params, support.x)
         size, way = features.shape[1], self.problem.way
         drawn = random.uniform(random.fold(support.key, NEW_HEAD), size * way)
@@ -83,13 +68,7 @@ class PretrainCosine(Algorithm):
         def loss(head: Params, batch: Batch) -> torch.Tensor:
             return self.score(self.logits(head, batch.x), batch.y)
 
-        velocity = zeros_like(head)
-        steps = hp.head_epochs * -(-len(features) // hp.head_batch)
-        for batch in minibatches(Batch(features, support.y, support.key), hp.head_batch, steps):
-            g = axpy(hp.head_decay, head, torch.func.grad(loss)(head, batch))
-            velocity = axpy(hp.head_momentum, velocity, scale(1 - hp.head_momentum, g))
-            head = axpy(-hp.head_lr, velocity, head)
-        return {**params, **head}
+        return {**params, **fitted(head, loss, support._replace(x=features), self.hp)}
 
     def predict(self, adapted: Params, x: torch.Tensor) -> torch.Tensor:
         """The new head on the frozen features."""
@@ -101,10 +80,6 @@ class PretrainCosine(Algorithm):
         s = self.hp.few_scale if v.shape[1] <= FEW_CLASSES else self.hp.many_scale
         logits: torch.Tensor = s * g * cosine(features, v.T)
         return logits
-
-    def cost(self) -> Cost:
-        """One gradient of one image."""
-        return Cost(gradients=1, hessian_vector_products=0)
 
 
 def new_head(drawn: torch.Tensor) -> Params:

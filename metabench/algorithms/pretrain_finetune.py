@@ -13,12 +13,11 @@ from dataclasses import dataclass
 
 import torch
 
-from metabench import pretraining
-from metabench.algorithm import Algorithm, Cost, Metrics
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.inner_loop import LR, gradient_descent, tune_lr
 from metabench.networks.network import Norm
-from metabench.tasks import Batch, Problem, Source, Task
+from metabench.pretraining import PreTraining, new_head
+from metabench.tasks import Batch
 from metabench.trees import Params
 
 
@@ -30,29 +29,15 @@ class PretrainFinetuneHyperparameters(Hyperparameters):
     test_inner_steps: int = setting(50, "steps of fine-tuning", least=0)
 
 
-class PretrainFinetune(Algorithm):
+class PretrainFinetune(PreTraining):
     """One network for all tasks; gradient descent from there."""
 
     hyperparameters = PretrainFinetuneHyperparameters
-    running_statistics = True
-
-    @classmethod
-    def outputs(cls, problem: Problem) -> int:
-        """One for each class of the training split, or for the value."""
-        return pretraining.outputs(problem)
-
-    def draw(self, source: Source, keys: torch.Tensor) -> Task:
-        """An image for each key; or episodes of functions."""
-        return pretraining.draw(self, source, keys)
-
-    def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
-        """The gradient of the loss on all tasks at once."""
-        return pretraining.pretraining_gradient(self, params, task)
 
     def path(self, params: Params, support: Batch) -> Iterator[Params]:
         """Gradient descent on the support set from phi, under a new head for classes."""
         if self.problem.task == "classification":
-            params = pretraining.new_head(params, self.problem.way)
+            params = {**params, **new_head(params, self.problem.way)}
         lr = params.get(LR, self.hp.test_lrs[0])
         return gradient_descent(self.loss, params, support, lr, self.hp.test_inner_steps)
 
@@ -63,9 +48,3 @@ class PretrainFinetune(Algorithm):
     def tune(self, params: Params, validate: Callable[[Params], float]) -> Params:
         """The step size that does best on the validation episodes."""
         return tune_lr(params, self.hp.test_lrs, validate)
-
-    def cost(self) -> Cost:
-        """One gradient of one image, or of all examples of a function."""
-        if self.problem.task == "classification":
-            return Cost(gradients=1, hessian_vector_products=0)
-        return super().cost()
