@@ -6,6 +6,7 @@ import csv
 import io
 from pathlib import Path
 
+from metabench.docs.marks import replaced
 from metabench.docs.record import beside_papers, copy
 from metabench.errors import MetabenchError
 from metabench.files import write_text
@@ -33,21 +34,15 @@ def renew_readme(report: Path, project: Path) -> None:
             raise MetabenchError(f"{file}: no such file; `snakemake --cores all` makes it")
     readme = project / "README.md"
     text = readme.read_text(encoding="utf-8")
-    write_text(readme, text.replace(shown(text), table.read_text(encoding="utf-8")))
+    write_text(readme, replaced(text, BEGIN, END, table.read_text(encoding="utf-8")))
     write_text(project / RECORD, _record(numbers))
     copy(figure, project / FIGURE)
-
-
-def shown(readme: str, begin: str = BEGIN, end: str = END) -> str:
-    """The table as README has it, and what stands below it of the runs."""
-    return readme[readme.index(begin) + len(begin) : readme.index(end)]
 
 
 def with_papers(project: Path) -> str:
     """README with the table that the records give."""
     text = (project / "README.md").read_text(encoding="utf-8")
-    table = shown(text, PAPERS, PAPERS_END)
-    return text.replace(PAPERS + table, PAPERS + beside_papers(project))
+    return replaced(text, PAPERS, PAPERS_END, beside_papers(project))
 
 
 def _record(numbers: Path) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from metabench.docs.marks import replaced
 from metabench.docs.record import SHOWN, STUDY, kept, papers_of
-from metabench.errors import MetabenchError
 from metabench.report import published
 from metabench.report.data import read_report
 from metabench.report.formats import markdown
@@ -26,12 +26,7 @@ def with_records(project: Path) -> str:
     """
     text = (project / PAGE).read_text(encoding="utf-8")
     for folder in kept(project):
-        begin, end = marks(folder.name)
-        head, found, rest = text.partition(begin)
-        _, closed, tail = rest.partition(end)
-        if not (found and closed):
-            raise MetabenchError(f"{PAGE}: no lines {begin.strip()} and {end.strip()}")
-        text = head + begin + tables(folder) + end + tail
+        text = replaced(text, *marks(folder.name), tables(folder))
     return text
 
 

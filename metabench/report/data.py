@@ -61,6 +61,11 @@ class Report:
         named = dict.fromkeys(name for *_, names in self.cells() for name in names)
         return [name for name in named if roles.get(name) == "pre-training"]
 
+    def trained_elsewhere(self) -> pd.Series[bool]:
+        """Which runs are tested on a model that was trained in another setting."""
+        own = self.runs["way"].astype(str) + "w" + self.runs["shot"].astype(str) + "s"
+        return self.runs.get("trained_in", own).fillna(own) != own
+
     def cells(self) -> Iterator[tuple[str, int, int, list[str]]]:
         """Data set, way, shot and its algorithms, in the order of the grid."""
         for (dataset, way, shot), algorithms in grid_cells(self.study).items():

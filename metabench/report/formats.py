@@ -29,8 +29,8 @@ def plus_minus(mean: float, half: float, task: str) -> str:
         return text
     if task == "classification" or abs(mean) >= 1000 or abs(half) >= 1000:
         return f"{text} ± {number(half, task)}"
-    decimals = _decimals(mean)
-    return f"{text} ± {half:.{decimals}f}"
+    decimals = _decimals(max(abs(mean), abs(half)))
+    return f"{mean:.{decimals}f} ± {half:.{decimals}f}"
 
 
 def signed(value: float, half: float, task: str) -> str:
@@ -65,14 +65,23 @@ def seconds(value: float) -> str:
     return f"{value / 3600:.3g} h"
 
 
-def share(value: float) -> str:
+def share(value: float, digits: int = 3) -> str:
     """A share as a percentage that never rounds up to the whole: ``99.9 %``."""
-    return f"{100 * value if value >= 1 else min(100 * value, 99.9):.3g} %"
+    highest = 100 - 10.0 ** (2 - digits)  # the last number of so many digits
+    return f"{100 * value if value >= 1 else min(100 * value, highest):.{digits}g} %"
+
+
+def seeds(low: int, high: int) -> str:
+    """``1 training seed``, ``3 training seeds``, ``2 to 3 training seeds``."""
+    among = f"{low}" if low == high else f"{low} to {high}"
+    return f"{among} training seed{'s' * (high > 1)}"
 
 
 def count(value: float) -> str:
     """A whole number with thin groups of three: ``32 000``."""
-    return NONE if math.isnan(value) else f"{value:,.0f}".replace(",", "\u2009")
+    if math.isnan(value):
+        return NONE
+    return "∞" if math.isinf(value) else f"{value:,.0f}".replace(",", "\u2009")
 
 
 def markdown(frame: pd.DataFrame, notes: Sequence[str] = ()) -> str:

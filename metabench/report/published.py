@@ -56,13 +56,11 @@ def match(
     algorithm: str,
     mode: str,
     step: int | None = None,
-    backbone: str = "",
 ) -> pd.DataFrame:
-    """The published rows for one cell of ours, the nearest first.
+    """The published rows for one cell of ours; ``verdicts.nearest`` puts them in order.
 
     A published mode must agree with ours in whether the queries of an episode see each other;
-    rows with a step answer only for that step. Rows of the same split come before those of
-    another, then rows of the same network before those that do not say and those of another.
+    rows with a step answer only for that step.
     """
     here = rows[
         (rows["dataset"] == dataset)
@@ -72,10 +70,7 @@ def match(
     ]
     agrees = (here["mode"] == "") | ((here["mode"] == "transductive") == (mode == "transductive"))
     at_step = here["step"].isna() | (here["step"] == step)
-    found = here[agrees & at_step]
-    far = [0 if name == backbone else 1 + bool(name) for name in found["backbone"]]
-    distance = 3 * (found["split"] != "") + far
-    return found.loc[distance.sort_values(kind="stable").index]
+    return here[agrees & at_step]
 
 
 def references(

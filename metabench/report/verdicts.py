@@ -18,6 +18,7 @@ from metabench.report import formats
 Row = dict[str, Any]  # of ``results_numbers``, or of ``config/published.csv``
 WIDEST_SHARE, WIDEST_POINTS = 0.5, 5.0  # of a squared error; of an accuracy or error in percent
 SLACK = 1e-9  # of an interval's edge: what rounding may move a difference by
+ONE_SEED = "one training seed"
 
 
 def compare(row: Row, paper: Row) -> Row:
@@ -47,7 +48,7 @@ def verdict(row: Row, gap: float, half: float, against: list[str], widest: float
     Returns:
         ``no run``, ``diverged`` (every seed), ``not run in full (5 %)``, ``not comparable``,
         ``reproduced`` where the interval has zero in it, or ``undecided`` where it is too wide to
-        say so; otherwise ``above`` or ``below``.
+        say so, or ours is infinite; otherwise ``above`` or ``below``.
     """
     if row["status"] != "finished":
         return "diverged" if row["status"] == "diverged" else "no run"
@@ -56,6 +57,8 @@ def verdict(row: Row, gap: float, half: float, against: list[str], widest: float
         return f"not run in full ({formats.share(done)})"
     if against or math.isnan(gap):
         return "not comparable"
+    if math.isinf(gap):
+        return "undecided"  # as a mean is that one wild episode makes as large as it likes
     if abs(gap) <= half + SLACK:
         return "reproduced" if half <= widest else "undecided"
     return "above" if gap > 0 else "below"
@@ -68,23 +71,17 @@ def widest(paper: Row) -> float:
 
 def obstacles(row: Row, paper: Row) -> dict[str, str]:
     """Why the numbers are not of the same thing, by what differs; nothing where they are."""
-    ours, theirs = row.get("backbone"), paper["backbone"]
     lost, seeds = _or_zero(row.get("diverged_seeds")), _or_zero(row.get("seeds"))
     is_so = {
-        "metric": (paper["metric"] == "mse") != (row["task"] == "regression"),
-        "mode": paper["mode"] not in ("", row["mode"]),
-        "split": paper["split"] != "",
-        "backbone": pd.notna(ours) and theirs not in ("", ours),
-        "queries": row["mode"] == "transductive" and _other_queries(row, paper),
+        **_differs(row, paper),
         "subset": pd.notna(row.get("test_images")),
-        "memory": paper["verified"] != "read",
         "seeds": lost > 0,
         "length": math.isnan(share(row)),
         "interval": math.isfinite(row["mean"]) and math.isnan(half_width(row)),
     }
     why = {
         **{name: f"another {name}: {paper[name]}" for name in ("metric", "mode", "split")},
-        "backbone": f"another backbone: {theirs}",
+        "backbone": f"another backbone: {paper['backbone']}",
         "queries": f"another number of queries: {paper['queries']:g} of each class",
         "subset": "a subset of the data",
         "memory": "from memory: not read in its source",
@@ -93,6 +90,19 @@ def obstacles(row: Row, paper: Row) -> dict[str, str]:
         "interval": "ours has no interval",
     }
     return {name: why[name] for name in why if is_so[name]}
+
+
+def _differs(row: Row, paper: Row) -> dict[str, bool]:
+    """In what a published row is not of the same thing as ours, whatever ours came to."""
+    ours, theirs = row.get("backbone"), paper["backbone"]
+    return {
+        "metric": (paper["metric"] == "mse") != (row["task"] == "regression"),
+        "mode": paper["mode"] not in ("", row["mode"]),
+        "split": paper["split"] != "",
+        "backbone": pd.notna(ours) and theirs not in ("", ours),
+        "queries": row["mode"] == "transductive" and _other_queries(row, paper),
+        "memory": paper["verified"] != "read",
+    }
 
 
 def _other_queries(row: Row, paper: Row) -> bool:
@@ -108,17 +118,24 @@ def remarks(row: Row, paper: Row) -> list[str]:
         "the paper does not say the backbone": paper["backbone"] == ""
         and row.get("backbone") != "none",
         "published without an interval": pd.isna(paper["ci95"]),
-        "one training seed": row.get("seeds") == 1 and _or_zero(row.get("iterations")) > 0,
+        ONE_SEED: row.get("seeds") == 1 and _or_zero(row.get("iterations")) > 0,
         str(paper["note"]): bool(paper["note"]),
     }
     return [remark for remark, is_so in found.items() if is_so]
 
 
-def distance(row: Row, paper: Row) -> tuple[bool, ...]:
-    """Smaller for a published row that is nearer to ours: by mode, then by split, backbone, ..."""
-    found = obstacles(row, paper)
+def nearest(row: Row, papers: pd.DataFrame) -> list[Row]:
+    """Published rows for a cell of ours, the nearest first: by mode, split, backbone, ..."""
+    each = [{str(name): value for name, value in paper.items()} for _, paper in papers.iterrows()]
+    return sorted(each, key=lambda paper: _distance(row, paper))
+
+
+def _distance(row: Row, paper: Row) -> tuple[bool, ...]:
+    """Smaller for a published row that is nearer to ours; a final score comes before a step's."""
+    found = _differs(row, paper)
     of = ("metric", "mode", "split", "backbone", "queries", "memory")
-    return (*(name in found for name in of), paper["mode"] == "", paper["backbone"] == "")
+    unsaid = (paper["mode"] == "", paper["backbone"] == "", pd.notna(paper["step"]))
+    return (*(found[name] for name in of), *unsaid)
 
 
 def share(row: Row) -> float:

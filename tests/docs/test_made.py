@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from documents import PROJECT
 
+from metabench.docs.marks import between
 from metabench.docs.pages import pages
-from metabench.docs.readme import BEGIN, END, FIGURE, RECORD, renew_readme, shown
+from metabench.docs.readme import BEGIN, END, FIGURE, RECORD, renew_readme
 from metabench.docs.references import papers
 from metabench.docs.sources import Described, read_algorithms
 from metabench.errors import MetabenchError
@@ -61,7 +62,7 @@ def _record() -> list[dict[str, str]]:
 
 
 def test_the_readme_s_table_is_what_the_default_study_left() -> None:
-    head, _, *lines = shown(README).splitlines()
+    head, _, *lines = between(README, BEGIN, END).splitlines()
     columns = head.strip("| ").split(" | ")
     table = {line.strip("| ").split(" | ")[0]: line.strip("| ").split(" | ") for line in lines}
     for row in _record():

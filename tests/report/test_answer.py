@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from made_up_scores import written
@@ -33,6 +34,24 @@ def test_one_setting_has_its_own_sentence(tmp_path: Path) -> None:
     _, how_much, _ = said(written(tmp_path, ["5w1s"], LEVELS))
     assert ", and with one training seed nothing is known of training again" in how_much
     assert how_much.endswith("; the difference is larger than chance over episodes.")
+
+
+def test_of_two_that_are_not_told_apart_nothing_can_stand(tmp_path: Path) -> None:
+    alike = {"maml": 0.6, "pretrain_head": 0.6}
+    for settings in (["5w1s"], ["5w1s", "5w5s"]):
+        _, how_much, _ = said(written(tmp_path, settings, alike, seeds=3))
+        assert how_much.count("is not told apart from") == len(settings)
+        assert "trained again" not in how_much
+
+
+def test_what_is_left_of_trainings_that_diverged_is_said_to_be_that(tmp_path: Path) -> None:
+    report = written(tmp_path, ["5w1s"], LEVELS, seeds=3)
+    lost = (report.runs["algorithm"] == "maml") & (report.runs["seed"] == 2)
+    runs = report.runs.assign(status=report.runs["status"].mask(lost, "diverged"))
+    scores = report.scores[(report.scores["algorithm"] != "maml") | (report.scores["seed"] < 2)]
+    _, how_much, _ = said(replace(report, runs=runs, scores=scores))
+    assert ", but a training diverged, and so might others" in how_much
+    assert "would be expected" not in how_much
 
 
 def test_a_meta_learner_that_loses_is_said_to_lose(tmp_path: Path) -> None:

@@ -8,7 +8,15 @@ import pytest
 from made_up_scores import frame, two_way
 from scipy import stats
 
-from metabench.report.statistics import against, among, cells, compare, holm
+from metabench.report.statistics import (
+    against,
+    among,
+    cells,
+    compare,
+    holm,
+    over_seeds,
+    trimmed_p_value,
+)
 
 EVERY = among([])
 
@@ -77,11 +85,28 @@ def test_episodes_are_counted_and_what_only_rounding_tells_apart_is_equal() -> N
 def test_two_infinite_errors_are_equal_and_one_decides_its_episode() -> None:
     a, b = np.zeros((1, 12)), np.full((1, 12), 0.1)
     a[0, :2] = b[0, 1:3] = np.inf
-    row = compare(frame({"maml": a, "reptile": b}), EVERY).iloc[0]
+    scores = frame({"maml": a, "reptile": b})
+    scores["diverged"] = np.isinf(scores["score"]).astype(int)
+    row = compare(scores, EVERY).iloc[0]
     assert (row["higher"], row["equal"], row["lower"]) == (1, 1, 10)
-    assert np.isnan(row["p_flip"])
+    assert row["p"] == pytest.approx(trimmed_p_value([np.inf, 0, -np.inf, *[-0.1] * 9]))
     assert row["p_rank"] < 0.1
     assert np.isfinite(row["robust"])
+
+
+def test_one_diverged_episode_has_every_pair_of_its_setting_judged_by_trimmed_means() -> None:
+    """Holm's family is of one test, whichever pairs the episode is in."""
+    rng = np.random.default_rng(10)
+    scores = frame({name: rng.normal(size=(1, 40)) for name in ("maml", "reptile", "protonet")})
+    assert not compare(scores, EVERY)["trimmed"].any()
+    scores.loc[0, ["score", "diverged"]] = [np.inf, 1]
+    rows = compare(scores, EVERY)
+    assert rows["trimmed"].all()
+    assert (rows["diverged_episodes"] > 0).tolist() == [True, True, False]
+    calm = over_seeds(scores).pivot(index="episode", columns="algorithm", values="score")
+    alone = trimmed_p_value(calm["reptile"] - calm["protonet"])
+    assert rows["p"].iloc[2] == pytest.approx(alone)
+    assert rows["holm"].tolist() == holm(rows["p"].to_numpy()).tolist()
 
 
 def test_pairs_among_algorithms_leave_out_baselines_and_keep_transductive_rows_apart() -> None:
@@ -114,7 +139,7 @@ def test_the_correction_is_over_the_pairs_of_one_setting() -> None:
     rows = compare(pd.concat(both), EVERY)
     assert len(rows) == 6
     for _, here in rows.groupby("shot"):
-        assert here["holm_flip"].tolist() == holm(here["p_flip"].to_numpy()).tolist()
+        assert here["holm"].tolist() == holm(here["p"].to_numpy()).tolist()
         assert here["holm_rank"].tolist() == holm(here["p_rank"].to_numpy()).tolist()
 
 

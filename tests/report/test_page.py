@@ -176,7 +176,7 @@ def test_the_answer_is_three_sentences_of_the_data(page: Path) -> None:
     assert f"by {best['difference']:.2f} ± {best['ci95']:.2f} points, 40 episodes" in how_much
     assert "each difference is larger than chance" in how_much
     assert "no prediction sees another query" in how
-    assert "trained from 2 seeds" in how
+    assert "trained from 2 training seeds" in how
     assert "every algorithm trained for 50 % of the published iterations" in how
     assert "is tested here" in how
 

@@ -12,6 +12,7 @@ import pytest
 from metabench.report import published
 from metabench.report.data import read_report
 from metabench.report.figures import cost, look
+from metabench.report.figures.found import find
 from metabench.report.figures.labels import apart
 from metabench.report.page.captions import caption
 from metabench.report.pareto import costs, front
@@ -67,7 +68,7 @@ def test_every_algorithm_with_a_score_is_named_once(
 ) -> None:
     report = read_report(collected["report"], fake_study.STUDY)
     with look.style():
-        figure, facts = cost.draw(report, collected["results"], dataset)
+        figure, facts = cost.draw(find(report, collected["results"]), dataset)
     table = results_numbers(report, published.load())
     scored = table[(table["dataset"] == dataset) & table["mean"].notna()]
     words = [text.get_text() for axis in figure.axes for text in axis.texts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from made_up_scores import study, written
 from metabench.report import published
 from metabench.report.data import Report
 from metabench.report.figures import look, ranks
+from metabench.report.figures.found import find
 from metabench.report.names import figure_names
 from metabench.report.page.captions import caption
 from metabench.report.statistics import Ranks
@@ -45,7 +47,7 @@ def test_a_lower_error_is_a_better_rank() -> None:
     rows = [
         {"dataset": "sinusoid", "way": 1, "shot": shot, "algorithm": name, "title": name}
         | {"mode": "none", "task": "regression", "status": "finished", "mean": error}
-        | {"robust": error, "diverged_episodes": 0}
+        | {"robust": error, "trimmed": False}
         for shot in (5, 10)
         for name, error in errors.items()
     ]
@@ -57,7 +59,7 @@ def test_a_lower_error_is_a_better_rank() -> None:
 def test_the_figure_is_drawn_and_its_caption_has_the_tests(tmp_path: Path) -> None:
     report = written(tmp_path, SETTINGS, LEVELS)
     with look.style():
-        figure, facts = ranks.draw(report, tmp_path, "")
+        figure, facts = ranks.draw(find(report, tmp_path), "")
         look.save(figure, tmp_path / "ranks")
     found = study_ranks(results(report))
     assert isinstance(found, Ranks)
@@ -75,7 +77,7 @@ def test_two_settings_tell_nothing_apart_and_say_so(tmp_path: Path) -> None:
     assert found is not None
     assert found.groups() == [list(found.average.index)]
     assert "so few settings tell nothing apart" in caption(
-        "ranks", ranks.draw(report, tmp_path, "")[1]
+        "ranks", ranks.draw(find(report, tmp_path), "")[1]
     )
 
 
@@ -96,7 +98,7 @@ def test_too_few_have_no_ranks_no_figure_and_a_reason(
     assert rank_numbers(results(report)).empty
     assert says in what_ranks_say(results(report))
     assert rank_text(results(report)).iloc[0, 0] == what_ranks_say(results(report))
-    _, facts = ranks.draw(report, tmp_path, "")  # where a run diverged after the study began
+    _, facts = ranks.draw(find(report, tmp_path), "")  # where a run diverged after the study began
     assert says in caption("ranks", facts)
 
 
@@ -109,15 +111,15 @@ def test_one_seed_is_named_where_an_interval_over_both_would_stand(tmp_path: Pat
 
 def pair(**values: Any) -> dict[str, Any]:
     row = {"task": "classification", "difference": 1.0, "robust": -1.0, "joint_ci95": 0.5}
-    return row | {"holm_flip": 0.01, "holm_rank": 0.01, "diverged_episodes": 0, "seeds": 3} | values
+    return row | {"holm": 0.01, "trimmed": False, "seeds": 3, "diverged_seeds": 0} | values
 
 
 def test_the_verdict_is_that_of_the_corrected_test() -> None:
     assert verdict(pair()) == "better"
     assert verdict(pair(task="regression")) == "worse"
-    assert verdict(pair(holm_flip=0.06)) == "no difference seen"
-    assert verdict(pair(diverged_episodes=1)) == "worse (trimmed mean)"
-    assert verdict(pair(holm_flip=np.nan)) == "unknown"
+    assert verdict(pair(holm=0.06)) == "no difference seen"
+    assert verdict(pair(trimmed=True)) == "worse (trimmed mean)"
+    assert verdict(pair(holm=np.nan)) == "unknown"
 
 
 def test_what_would_stand_if_all_were_trained_again() -> None:
@@ -125,3 +127,20 @@ def test_what_would_stand_if_all_were_trained_again() -> None:
     assert again(pair(joint_ci95=1.5)) == "open"
     assert again(pair(seeds=1)) == "one seed"
     assert again(pair(joint_ci95=np.nan)) == "unknown"
+
+
+def test_the_mean_over_trainings_says_nothing_of_a_trimmed_mean() -> None:
+    """Its sign may be the other: here the plain mean is above zero and the trimmed one below."""
+    assert again(pair(trimmed=True)) == "unknown"
+
+
+def test_what_is_left_of_trainings_that_diverged_does_not_stand_for_all() -> None:
+    assert again(pair(diverged_seeds=1)) == "a training diverged"
+    assert again(pair(seeds=1, diverged_seeds=2)) == "a training diverged"
+
+
+def test_settings_with_the_same_models_are_named_below_the_ranks(tmp_path: Path) -> None:
+    report = written(tmp_path, SETTINGS, LEVELS)
+    assert "trained models" not in caption("ranks", ranks.draw(find(report, tmp_path), "")[1])
+    one = replace(report, runs=report.runs.assign(trained_in="5w1s"))
+    assert "here trained models too" in caption("ranks", ranks.draw(find(one, tmp_path), "")[1])

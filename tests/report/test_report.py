@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from PIL import Image
 from metabench.errors import MetabenchError
 from metabench.files import read_json
 from metabench.report import formats, published
-from metabench.report.data import read_report
-from metabench.report.figures import steps, write_figures
+from metabench.report.data import GAP_COLUMNS, read_report
+from metabench.report.figures import cost, scores, steps, write_figures
+from metabench.report.figures.found import find
 from metabench.report.figures.look import LOOKS, OTHERS
 from metabench.report.names import (
     FACTS,
@@ -32,7 +34,8 @@ from metabench.report.names import (
 from metabench.report.page import write_page
 from metabench.report.page.captions import caption
 from metabench.report.tables import write_tables
-from metabench.report.tables.results import published_text
+from metabench.report.tables.results import published_text, results_numbers, score_text
+from metabench.report.verdicts import nearest
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -206,9 +209,49 @@ def test_a_setting_without_a_run_has_no_panel_of_inner_steps(collected: Where) -
     sinusoid, *others = fake_study.STUDY["grid"]
     grid = [{**sinusoid, "settings": ["10s", "5s"]}, *others]
     found = read_report(collected["report"], {**fake_study.STUDY, "grid": grid})
-    figure, _ = steps.draw(found, collected["results"], "sinusoid")
+    figure, _ = steps.draw(find(found, collected["results"]), "sinusoid")
     titles = [axis.get_title() for axis in figure.axes]
     assert titles == ["5-shot, plain mean", "5-shot, trimmed mean"]
+
+
+def test_where_a_seed_diverged_and_another_is_to_come_the_cell_is_open(collected: Where) -> None:
+    found = read_report(collected["report"], fake_study.STUDY)
+    first = found.runs[(found.runs["algorithm"] == "reptile") & (found.runs["seed"] == 0)]
+    gaps = first.assign(seed=1, why="not begun")[GAP_COLUMNS]
+    runs = found.runs.drop(found.runs[found.runs["algorithm"] == "reptile"].index[1:])
+    table = results_numbers(replace(found, runs=runs, gaps=gaps), published.load())
+    cell = table[table["algorithm"] == "reptile"].iloc[0]
+    assert cell["status"] == "missing"
+    assert score_text(cell) == "missing; 1 seed diverged at iteration 40"
+
+
+def test_a_table_that_the_report_has_no_more_is_taken_away(fresh: Where) -> None:
+    stale = fresh["report"] / "tables" / "gaps.md"
+    fake_study.collect(fresh)
+    stale.parent.mkdir()
+    stale.write_text("| not begun |")
+    write_tables(fresh["report"], fake_study.STUDY)
+    assert not stale.exists()
+
+
+def test_an_error_that_is_infinite_even_when_trimmed_is_written_and_stops_no_figure(
+    collected: Where,
+) -> None:
+    found = read_report(collected["report"], fake_study.STUDY)
+    wild = (found.scores["algorithm"] == "maml") & (found.scores["dataset"] == "sinusoid")
+    spoilt = found.scores["score"].mask(wild & (found.scores["episode"] % 3 == 0), np.inf)
+    diverged = found.scores["diverged"].mask(np.isinf(spoilt), 1)
+    last = (found.steps["algorithm"] == "maml") & (found.steps["dataset"] == "sinusoid")
+    gone = replace(
+        found,
+        scores=found.scores.assign(score=spoilt, diverged=diverged),
+        steps=found.steps.assign(robust=found.steps["robust"].mask(last, np.inf)),
+    )
+    drawn = find(gone, collected["results"])
+    steps.draw(drawn, "sinusoid")[0].canvas.draw()
+    cost.draw(drawn, "sinusoid")[0].canvas.draw()
+    figure, _ = scores.draw(drawn, "sinusoid")
+    assert "∞" in [text.get_text() for axis in figure.axes for text in axis.texts]
 
 
 def test_a_study_whose_runs_all_diverged_still_has_a_report(fresh: Where) -> None:
@@ -249,6 +292,22 @@ def test_published_rows_find_their_cells() -> None:
     assert [found["value"].item() for found in steps] == [0.67, 0.38, 0.35]
 
 
+def test_both_tables_and_the_figures_take_the_same_published_number() -> None:
+    """Whatever is published of a final score, and in whichever mode."""
+    papers = published.load()
+    papers = papers[papers["step"].isna()]
+    places = papers[["dataset", "way", "shot", "algorithm"]].drop_duplicates()
+    for _, place in places.iterrows():
+        candidates = papers.merge(place.to_frame().T, on=list(place.index))
+        for mode in ("transductive", "inductive", "running"):
+            row = {**place, "mode": mode, "task": "classification", "queries": 75}
+            row["backbone"] = "conv4-64"
+            beside = published.match(papers, *place, mode)
+            fit = [p for p in nearest(row, candidates) if p["mode"] in ("", mode)]
+            if fit:
+                assert str(nearest(row, beside)[0]) == str(fit[0])  # a NaN equals none
+
+
 def test_a_setting_is_read_or_refused() -> None:
     assert parse_setting("5w1s") == (5, 1)
     assert parse_setting("10s") == (1, 10)
@@ -260,6 +319,8 @@ def test_numbers_as_text() -> None:
     assert formats.plus_minus(98.704, 0.4, "classification") == "98.70 ± 0.40"
     assert formats.plus_minus(0.3512, 0.0123, "regression") == "0.351 ± 0.012"
     assert formats.plus_minus(float("inf"), float("nan"), "regression") == "∞"
+    assert formats.signed(-0.004, 0.344, "regression") == "−0.004 ± 0.344"
+    assert formats.count(float("inf")) == "∞"
     assert formats.signed(-1.234, 0.5, "classification") == "−1.23 ± 0.50"
     assert formats.number(float("nan"), "regression") == "-"
     assert formats.latex_escape("**a_b ± 5 %**") == r"\textbf{a\_b $\pm$ 5 \%}"
@@ -274,24 +335,24 @@ def _line(report: Path, table: str, part: str) -> str:
 
 def test_the_nearest_published_row_comes_first() -> None:
     """The same split before another, and then the same network before another."""
-    rows = published.load()
-    narrow = published.match(
-        rows, "miniimagenet", 5, 1, "maml", "transductive", None, "conv4-32-pool"
-    )
-    assert narrow["value"].iloc[0] == 48.70
-    wide = published.match(
-        rows, "miniimagenet", 5, 1, "maml", "transductive", None, "conv4-64-pool"
-    )
-    assert wide["value"].iloc[0] == 46.47
-    own = published.match(rows, "miniimagenet", 5, 1, "protonet", "running", None, "conv4-64-pool")
-    assert own["value"].iloc[0] == 49.42  # the paper's own before another's
-    deep = published.match(rows, "miniimagenet", 5, 5, "protonet", "running", None, "resnet12")
-    assert deep["value"].iloc[0] == 75.60
-    fce = published.match(rows, "miniimagenet", 5, 1, "matching_fce", "running")
-    assert fce["split"].tolist()[-1] == "Vinyals et al. (2016)"
-    assert set(fce["split"].tolist()[:-1]) == {""}
-    birds = published.match(rows, "cub", 5, 1, "pretrain_head", "running", None, "conv4-64-pool")
-    assert birds["value"].iloc[0] == 47.12
+
+    def values(
+        dataset: str, shot: int, algorithm: str, mode: str, backbone: str, queries: int = 75
+    ) -> list[float]:
+        found = published.match(published.load(), dataset, 5, shot, algorithm, mode)
+        row = {"way": 5, "mode": mode, "task": "classification", "queries": queries}
+        return [paper["value"] for paper in nearest({**row, "backbone": backbone}, found)]
+
+    seen = ("miniimagenet", 1, "maml", "transductive")
+    assert values(*seen, "conv4-32-pool", queries=5)[0] == 48.70
+    assert values(*seen, "conv4-32-pool", queries=75)[0] == 46.9  # 48.70 has 1 query of each class
+    assert values(*seen, "conv4-64-pool")[0] == 46.47
+    own = values("miniimagenet", 1, "protonet", "running", "conv4-64-pool")
+    assert own[0] == 49.42  # the paper's own before another's
+    assert values("miniimagenet", 5, "protonet", "running", "resnet12")[0] == 75.60
+    fce = values("miniimagenet", 1, "matching_fce", "running", "")
+    assert fce[-1] == 46.6  # the only one of another split
+    assert values("cub", 1, "pretrain_head", "running", "conv4-64-pool")[0] == 47.12
 
 
 def test_no_number_of_one_split_of_birds_stands_beside_the_other() -> None:

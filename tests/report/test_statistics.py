@@ -7,7 +7,12 @@ import pytest
 from made_up_scores import frame
 from scipy import stats
 
-from metabench.report.statistics import cells, mean_interval, trimmed_interval
+from metabench.report.statistics import (
+    cells,
+    mean_interval,
+    trimmed_interval,
+    trimmed_p_value,
+)
 
 
 def test_the_interval_is_student_s() -> None:
@@ -67,3 +72,19 @@ def test_one_seed_has_no_spread() -> None:
     assert np.isnan(cell["seed_sd"])
     assert np.isnan(cell["seed_ci95"])
     assert np.isnan(cell["joint_ci95"])
+
+
+def test_a_trimmed_mean_differs_from_zero_where_its_interval_leaves_zero_out() -> None:
+    rng = np.random.default_rng(11)
+    for shift in np.linspace(0, 1, 21):
+        values = shift + rng.standard_cauchy(40)
+        mean, half = trimmed_interval(values)
+        assert (trimmed_p_value(values) < 0.05) == (abs(mean) > half)
+    assert trimmed_p_value(np.zeros(20)) == 1
+    assert np.isnan(trimmed_p_value([1.0]))
+
+
+def test_an_infinite_value_counts_as_the_largest_and_no_more() -> None:
+    values = np.arange(20.0) - 8
+    wild = np.append(values[:-1], np.inf)
+    assert trimmed_p_value(wild) == trimmed_p_value(values)

@@ -11,7 +11,7 @@ import pytest
 
 from metabench.errors import MetabenchError
 from metabench.report import formats, published, reasons
-from metabench.report.verdicts import better, compare, distance, half_width, share
+from metabench.report.verdicts import better, compare, half_width, nearest, share
 
 NAN = float("nan")
 
@@ -33,6 +33,7 @@ def paper(value: float = 98.7, ci95: float = 0.4, **other: Any) -> dict[str, Any
     row = {
         **{"mode": "transductive", "split": "", "backbone": "conv4-64", "queries": 1},
         **{"metric": "accuracy", "value": value, "ci95": ci95, "verified": "read", "note": ""},
+        "step": NAN,
     }
     return row | other
 
@@ -148,10 +149,10 @@ def test_above_is_better_for_an_accuracy_and_worse_for_an_error() -> None:
     assert better("mse", "reproduced") == ""
 
 
-def test_an_infinite_error_is_above_whatever_was_published() -> None:
+def test_an_infinite_error_says_no_more_than_an_immense_one() -> None:
     row = ours(float("inf"), NAN, task="regression", mode="none", queries=NAN, backbone="mlp")
     of = paper(0.35, NAN, metric="mse", mode="none", backbone="mlp")
-    assert said(row, of) == "above"
+    assert said(row, of) == said({**row, "mean": 3e22, "ci95": 1e23}, of) == "undecided"
 
 
 @pytest.mark.parametrize(("status", "verdict"), [("missing", "no run"), ("diverged", "diverged")])
@@ -168,8 +169,10 @@ def test_the_nearest_published_row_is_of_the_same_mode_then_split_then_backbone(
         "unsaid": paper(mode=""),
         "same": paper(),
     }
-    order = sorted(rows, key=lambda name: distance(ours(), rows[name]))
-    assert order == ["same", "unsaid", "memory", "backbone", "split", "mode"]
+    found = nearest(ours(), pd.DataFrame(rows.values()).assign(key=list(rows)))
+    assert [row["key"] for row in found] == [
+        *("same", "unsaid", "memory", "backbone", "split", "mode")
+    ]
 
 
 def test_a_reason_is_of_the_cells_that_it_names() -> None:

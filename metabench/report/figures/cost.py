@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, FixedLocator, MaxNLocator, NullLocator
 
-from metabench.report import formats, published
+from metabench.report import formats
 from metabench.report.data import Report, at
 from metabench.report.figures import look
+from metabench.report.figures.found import Found
 from metabench.report.figures.labels import direct_labels
 from metabench.report.pareto import MEASURES, costs, front
-from metabench.report.tables.results import COSTS, results_numbers
+from metabench.report.tables.results import COSTS, judged_by
 
 NAMES = {
     "seconds": "training + testing, s",
@@ -25,10 +24,9 @@ ALIKE = 3  # times as much: less is shown on an axis that is not logarithmic
 LINE = 0.145  # inches from one label to the next
 
 
-def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
+def draw(found: Found, dataset: str) -> look.Drawing:
     """A row a setting: the same scores against each measure of cost."""
-    table = results_numbers(report, published.load())
-    table = table[(table["dataset"] == dataset) & (table["status"] == "finished")]
+    report, table = found.report, at(found.table, dataset=dataset, status="finished")
     cells = [(way, shot) for name, way, shot, _ in report.cells() if name == dataset]
     rows = [points(report, table, dataset, way, shot) for way, shot in cells]
     height = max(2.4, LINE * max(map(len, rows), default=0) + 0.7)
@@ -49,11 +47,11 @@ def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
 
 def points(report: Report, table: pd.DataFrame, dataset: str, way: int, shot: int) -> pd.DataFrame:
     """The algorithms and modes of a setting: ``score`` with ``half``, and what each cost."""
-    here = at(table, way=way, shot=shot).dropna(subset="mean")
+    here = at(table, way=way, shot=shot)
     runs = at(report.runs, dataset=dataset, way=way, shot=shot, status="finished")
-    trimmed = bool((here["diverged_episodes"] > 0).any())
-    score, half = ("robust", "robust_ci95") if trimmed else ("mean", "ci95")
-    here = here.assign(score=here[score], half=here[half], trimmed=trimmed)
+    score, half = judged_by(here)
+    here = here.assign(score=here[score], half=here[half])
+    here = here[here["score"].abs() < np.inf]  # what is infinite has no place
     return here.drop(columns=COSTS).merge(costs(runs), on="algorithm", how="left")
 
 

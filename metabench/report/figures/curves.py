@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from metabench.described import read_described
 from metabench.files import read_array
 from metabench.report import formats
-from metabench.report.data import Report, at, run_folder
+from metabench.report.data import at, run_folder
 from metabench.report.figures import look
+from metabench.report.figures.found import Found
 from metabench.report.scoring import Array, squared_error
 
 STEPS = (0, 1, 10)
@@ -20,12 +21,13 @@ PAIR = ["maml", "pretrain_finetune"]
 READ = ("support_x.npy", "support_y.npy", "query_x.npy", "query_labels.npy", "tasks.npy")
 
 
-def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
+def draw(found: Found, dataset: str) -> look.Drawing:
     """Two algorithms on one test task: MAML and pre-training where the study has them.
 
     The task is not chosen by eye: its error after the last recorded step is the median of the
     first algorithm's.
     """
+    report, results = found.report, found.results
     way, shot = next((w, s) for name, w, s, _ in report.cells() if name == dataset)
     here = {"dataset": dataset, "way": way, "shot": shot}
     recorded = list(dict.fromkeys(at(report.steps, **here)["algorithm"]))

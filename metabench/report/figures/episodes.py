@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from matplotlib.axes import Axes
 
 from metabench.described import read_described
 from metabench.files import read_array
 from metabench.report import formats
-from metabench.report.data import Report
 from metabench.report.figures import look
+from metabench.report.figures.found import Found
 from metabench.report.scoring import Array
 
 MOST_QUERIES = 10  # drawn of each class
@@ -20,9 +18,10 @@ DRAWING = 0.27  # inches
 GAP = 2  # pixels between drawings
 
 
-def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
+def draw(found: Found, dataset: str) -> look.Drawing:
     """The first test episodes of the data set's first setting: a class a row."""
-    way, shot = next((w, s) for name, w, s, _ in report.cells() if name == dataset)
+    results = found.results
+    way, shot = next((w, s) for name, w, s, _ in found.report.cells() if name == dataset)
     folder = results / "episodes" / dataset / f"test-{way}w{shot}s"
     split = results / "data" / dataset / "test"
     read_described(split / "meta.json", "images.npy")

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metabench.report import published
 from metabench.report.data import Report
 from metabench.report.figures import look
+from metabench.report.figures.found import Found
 from metabench.report.statistics import Ranks
 from metabench.report.tables.ranks import left_out, study_ranks, what_ranks_say
-from metabench.report.tables.results import results_numbers
 
 ROW, HEAD = 0.27, 0.75  # inches: of a name, and of the scale with the critical difference
 
 
-def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
+def draw(found: Found, dataset: str) -> look.Drawing:
     """The scale of ranks, a name at each algorithm's average, a bar over those that are alike."""
-    table = results_numbers(report, published.load())
+    report, table = found.report, found.table
     ranks = study_ranks(table)
     if ranks is None:
         figure, axes = look.panels(1, 1, 2.0)
         look.nothing(axes[0], "no average ranks")
-        return figure, {"tests": what_ranks_say(table), "missing": [], "ranked": False}
+        facts = {"tests": what_ranks_say(table), "missing": [], "ranked": False, "shared": False}
+        return figure, facts
     names = list(ranks.average.index)
     groups = ranks.groups()
     half = -(-len(names) // 2)
@@ -45,7 +44,7 @@ def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
     axis.patch.set_visible(False)
     _names(right, ranks, report, names[half:][::-1], top)
     facts = {"tests": what_ranks_say(table), "missing": left_out(table), "ranked": True}
-    return figure, facts
+    return figure, {**facts, "shared": bool(report.trained_elsewhere().any())}
 
 
 def _scale(axis: Axes, ranks: Ranks, bottom: float) -> None:

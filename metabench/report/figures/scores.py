@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,18 +9,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from metabench.report import formats, published, statistics
+from metabench.report import formats, statistics
 from metabench.report.data import Report, at
 from metabench.report.figures import look
-from metabench.report.tables.results import results_numbers
+from metabench.report.figures.found import Found
+from metabench.report.tables.results import judged_by
 
 Setting = tuple[int, int]  # way and shot
 
 
-def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
+def draw(found: Found, dataset: str) -> look.Drawing:
     """A panel a setting: accuracy, or mean squared error in regression."""
+    report, table = found.report, at(found.table, dataset=dataset)
     task = report.datasets[dataset]["task"]
-    table = at(results_numbers(report, published.load()), dataset=dataset)
     cells = list(dict.fromkeys(table[["way", "shot"]].itertuples(index=False, name=None)))
     titles = [list(dict.fromkeys(_rows(table, cell)["title"])) for cell in cells]
     alike = len(cells) > 1 and all(names == titles[0] for names in titles)
@@ -47,7 +47,7 @@ def _rows(table: pd.DataFrame, setting: Setting) -> pd.DataFrame:
 
 def _panel(axis: Axes, rows: pd.DataFrame, setting: Setting, report: Report, task: str) -> None:
     ours = rows[rows["status"] != "published"]
-    trimmed = bool((ours["diverged_episodes"] > 0).any())
+    trimmed = judged_by(rows)[0] == "robust"
     names = list(dict.fromkeys(ours["algorithm"]))
     for y, name in enumerate(names):
         modes = ours[ours["algorithm"] == name]
@@ -74,12 +74,13 @@ def _panel(axis: Axes, rows: pd.DataFrame, setting: Setting, report: Report, tas
 def _score(axis: Axes, row: Any, y: float, report: Report, trimmed: bool) -> None:
     name = str(row["algorithm"])
     colour = look.colour(name, list(report.titles))
-    if row["status"] == "diverged" or pd.isna(row["mean"]):
-        text = "diverged" if row["status"] == "diverged" else "no run"
+    mean, half = (row[column] for column in judged_by(row))
+    if not np.isfinite(mean):
+        why = "diverged" if row["status"] == "diverged" else "no run"
+        text = "∞" if np.isinf(mean) else why
         place = axis.get_yaxis_transform()
         axis.text(0.01, y, text, transform=place, va="center", fontsize=8, color=look.PALE)
         return
-    mean, half = (row["robust"], row["robust_ci95"]) if trimmed else (row["mean"], row["ci95"])
     face = "white" if row["mode"] == "transductive" else colour
     axis.errorbar(
         mean,

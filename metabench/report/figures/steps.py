@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,15 +9,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from metabench.report import formats, published
+from metabench.report import formats
 from metabench.report.data import Report, at
 from metabench.report.figures import look
-from metabench.report.tables.steps import SHOWN_STEPS, steps_numbers
+from metabench.report.figures.found import Found
+from metabench.report.tables.steps import SHOWN_STEPS
 
 
-def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
+def draw(found: Found, dataset: str) -> look.Drawing:
     """A panel a setting; for regression plain and trimmed means side by side."""
-    table = at(steps_numbers(report, published.load()), dataset=dataset)
+    report, table = found.report, at(found.steps, dataset=dataset)
     known = set(table[["way", "shot"]].itertuples(index=False, name=None))
     cells = [(way, shot) for name, way, shot, _ in report.cells() if name == dataset]
     settings = [cell for cell in cells if cell in known]  # a partial report lacks some
@@ -26,7 +26,7 @@ def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
     if table.empty:
         figure, axes = look.panels(1, 1, 2.0)
         look.nothing(axes[0], "no run recorded its predictions after inner steps")
-        return figure, {"dataset": dataset, "task": task, "seeds": 0}
+        return figure, {"dataset": dataset, "task": task, "seeds": ""}
     regression = task == "regression"
     columns = 2 if regression or len(settings) > 1 else 1
     rows = len(settings) if regression else -(-len(settings) // columns)
@@ -48,7 +48,8 @@ def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
         axis.set_axis_off()
     names = sorted(handles, key=lambda name: name == "published")
     look.legend(figure, [handles[name] for name in names], names)
-    return figure, {"dataset": dataset, "task": task, "seeds": int(table["seeds"].max())}
+    low, high = int(table["seeds"].min()), int(table["seeds"].max())
+    return figure, {"dataset": dataset, "task": task, "seeds": formats.seeds(low, high)}
 
 
 def _panel(
@@ -97,9 +98,10 @@ def _place(steps: Any) -> Any:
 def _limits(here: pd.DataFrame) -> tuple[float, float]:
     """Limits for both means, from the trimmed ones: no outlier sets them."""
     seen = here[["robust", "published"]].to_numpy(dtype=float)
-    calm = here.loc[here["diverged_episodes"] == 0, "mean"]
-    highest = max(np.nanmax(seen), calm.max() if len(calm) else 0)
-    return float(np.nanmin(seen)) / 1.6, float(highest) * 1.9
+    calm = here.loc[here["diverged_episodes"] == 0, "mean"].to_numpy(dtype=float)
+    known = np.concatenate([seen.ravel(), calm])
+    known = known[np.isfinite(known) & (known > 0)]
+    return (float(known.min()) / 1.6, float(known.max()) * 1.9) if len(known) else (0.1, 10.0)
 
 
 def _error_axes(axes: list[Axes], here: pd.DataFrame, title: str) -> None:

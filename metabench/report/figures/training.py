@@ -12,14 +12,18 @@ from metabench.described import read_described
 from metabench.report import formats
 from metabench.report.data import Report, at, in_order, run_folder
 from metabench.report.figures import look
+from metabench.report.figures.found import Found
 
 AXES = {"iteration": "meta-iterations", "seconds": "seconds of training"}
 
 
-def draw(report: Report, results: Path, dataset: str) -> look.Drawing:
+def draw(found: Found, dataset: str) -> look.Drawing:
     """A row a setting that models are trained in; a thin line a seed, a bold one for their mean."""
+    report = found.report
     settings = [(way, shot) for name, way, shot, _ in report.cells() if name == dataset]
-    read = [(*setting, read_curves(report, results, dataset, *setting)) for setting in settings]
+    read = [
+        (*setting, read_curves(report, found.results, dataset, *setting)) for setting in settings
+    ]
     trained = [each for each in read if not each[-1].empty]
     task = report.datasets[dataset]["task"]
     figure, axes = look.panels(len(trained) or 1, 2, 3.0)

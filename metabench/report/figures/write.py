@@ -9,9 +9,10 @@ from typing import Any
 from metabench.files import write_json
 from metabench.report.data import Report, read_report
 from metabench.report.figures import cost, curves, episodes, look, ranks, scores, steps, training
+from metabench.report.figures.found import Found, find
 from metabench.report.names import FACTS, figure_names
 
-DRAW: dict[str, Callable[[Report, Path, str], look.Drawing]] = {
+DRAW: dict[str, Callable[[Found, str], look.Drawing]] = {
     "curves": curves.draw,
     "accuracy": scores.draw,
     "error": scores.draw,
@@ -34,12 +35,13 @@ def write_figures(report: Path, study: dict[str, Any], results: Path) -> None:
         study: content of the study's file.
         results: ``results``, for meta-training curves, episodes and images.
     """
-    found = read_report(report, study)
+    found = find(read_report(report, study), results)
+    known = {**study, "grid": _known(found.report)}
     facts: dict[str, dict[str, Any]] = {}
     with look.style():
-        for name in figure_names({**study, "grid": _known(found)}, found.datasets):
+        for name in figure_names(known, found.report.datasets):
             kind, _, dataset = name.partition("-")
-            figure, facts[name] = DRAW[kind](found, results, dataset)
+            figure, facts[name] = DRAW[kind](found, dataset)
             look.save(figure, report / "figures" / name)
     write_json(report / "figures" / FACTS, facts)
 

@@ -20,9 +20,9 @@ from metabench.report.page.described import Described, describe
 from metabench.report.page.equations import docstring_html
 from metabench.report.page.html import html_table
 from metabench.report.page.judged import in_words, settings
+from metabench.report.statistics import SETTING
 from metabench.report.tables.results import or_none, published_text, score_text
 
-SETTING = ["dataset", "way", "shot"]
 HYPERPARAMETER = "hyperparameters."
 LINKS = (
     (re.compile(r"arXiv:(\d{4}\.\d{4,5})"), "https://arxiv.org/abs/"),

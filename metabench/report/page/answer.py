@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
+from metabench.report import formats
 from metabench.report.page.judged import Setting, margin, settings, verdict
+from metabench.report.tables.results import judged_by
 
 WORDS = {"better": "beats", "worse": "loses to", "no": "is not told apart from"}
+# What is said where one beats the other: a difference that is not seen cannot stand or fall.
 TRAINED_AGAIN = {
     "stands": ", and would be expected to if all were trained again",
     "open": ", but might not if all were trained again",
     "one seed": ", and with one training seed nothing is known of training again",
+    "a training diverged": ", but a training diverged, and so might others",
+    "unknown": "; whether it would if all were trained again is not known",
 }
 ALL_TRAINED_AGAIN = {
     "stands": "; each would be expected to stand if all were trained again",
     "open": "; none is sure to stand if all were trained again",
     "one seed": "; with one training seed nothing is known of training again",
+    "a training diverged": "; a training of each diverged, and so might others",
+    "unknown": "; whether they would stand if all were trained again is not known",
 }
 SHOWN = 4  # settings that a sentence lists
 
@@ -95,12 +104,13 @@ def _counted(shown: list[Setting]) -> tuple[bool, str]:
 
 def _sentences(shown: list[Setting], with_counts: bool) -> str:
     """The settings one after another; what holds for training all of them again is said once."""
-    again = [str(each.pair(each.rival)["again"]) for each in shown]
+    pairs = [each.pair(each.rival) for each in shown]
+    again = ["" if verdict(pair) == "no" else str(pair["again"]) for pair in pairs]
     said = [_pair(each, with_counts) for each in shown]
     if len(shown) > 1 and len(set(again)) == 1:
         return "; ".join(said) + ALL_TRAINED_AGAIN.get(again[0], "")
-    pairs = zip(said, again, strict=True)
-    return "; ".join(one + TRAINED_AGAIN.get(then, "") for one, then in pairs)
+    told = zip(said, again, strict=True)
+    return "; ".join(one + TRAINED_AGAIN.get(then, "") for one, then in told)
 
 
 def _pair(each: Setting, with_count: bool) -> str:
@@ -119,7 +129,8 @@ def _by_clearness(compared: list[Setting]) -> list[Setting]:
 
     def clearness(each: Setting) -> float:
         pair = each.pair(each.rival)
-        return float(abs(pair["robust"]) / pair["robust_ci95"]) if pair["robust_ci95"] else 0.0
+        value, half = (float(pair[name]) for name in judged_by(pair, "difference"))
+        return abs(value) / half if half else math.inf if value else 0.0
 
     return sorted(compared, key=clearness)
 
@@ -129,31 +140,30 @@ def _how(found: list[Setting], compared: list[Setting], shares: str) -> str:
     modes = list(dict.fromkeys(map(str, rows["mode"])))
     fair = "transductive" not in modes
     how = "no prediction sees another query" if fair else "some predictions see other queries"
-    low, high = int(rows["seeds"].min()), int(rows["seeds"].max())
-    seeds = f"{low}" if low == high else f"{low} to {high}"
-    plural = "s" * (high > 1)
+    seeds = formats.seeds(int(rows["seeds"].min()), int(rows["seeds"].max()))
     everything = pd.concat([each.rows for each in found])
     return (
-        f"These algorithms were tested in mode {_listed(modes)} ({how}) and trained from {seeds} "
-        f"seed{plural}; {_agreement(everything, shares)}."
+        f"These algorithms were tested in mode {_listed(modes)} ({how}) and trained from "
+        f"{seeds}; {_agreement(everything, shares)}."
     )
 
 
 def _agreement(rows: pd.DataFrame, shares: str) -> str:
     said = [text for text in rows["beside"] if text]
-    agree = said.count("reproduced")
-    differ = said.count("above") + said.count("below")
-    tested = agree + differ
+    counts = {
+        "agree": said.count("reproduced"),
+        "differ": said.count("above") + said.count("below"),
+        "are undecided": said.count("undecided"),
+    }
+    tested = sum(counts.values())
     if not said:
         return f"{shares}; no published number stands beside ours".removeprefix("; ")
     if not tested:
-        so = f"{shares}, so " if shares else ""
-        return f"{so}none of the {len(said)} published numbers beside ours is tested here"
-    counted = (
-        f"of {len(said)} published numbers beside ours {agree} agree, "
-        f"{differ} differ and {len(said) - tested} are not tested here"
-    )
-    return f"{shares}; {counted}".removeprefix("; ")
+        none = f"none of the {len(said)} published numbers beside ours is tested here"
+        return f"{shares}; {none}".removeprefix("; ")
+    counts["are not tested here"] = len(said) - tested
+    told = _listed([f"{count} {what}" for what, count in counts.items() if count])
+    return f"{shares}; of {len(said)} published numbers beside ours {told}".removeprefix("; ")
 
 
 def _listed(names: list[str]) -> str:

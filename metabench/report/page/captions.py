@@ -49,15 +49,19 @@ def error(dataset: str) -> str:
     )
 
 
-def ranks(tests: str, missing: list[str], ranked: bool) -> str:
-    """Of average ranks; ``tests`` says what was tested and how it came out."""
+def ranks(tests: str, missing: list[str], ranked: bool, shared: bool) -> str:
+    """Of average ranks; ``tests`` says what was tested and how it came out.
+
+    ``shared``: settings that are tested on the models of another are among them.
+    """
     if not ranked:
         return tests
     text = (
         "Average ranks over all settings, 1 the best; a dark bar joins those that are not told "
         f"apart. {tests} Each setting counts once, by the mean over seeds and "
         "episodes (the trimmed one where an episode diverged), without transductive rows. Settings "
-        "of one data set share its classes, which the tests take for independent."
+        f"of one data set share its classes or functions{', and here trained models too' * shared}"
+        ", and the tests take them for independent."
     )
     if missing:
         text += f" Left out, because some setting has no score of theirs: {'; '.join(missing)}."
@@ -77,14 +81,14 @@ def cost(dataset: str, task: str) -> str:
     )
 
 
-def steps(dataset: str, task: str, seeds: int) -> str:
-    """Of the score after each inner step; ``seeds`` is 0 where there is none."""
+def steps(dataset: str, task: str, seeds: str) -> str:
+    """Of the score after each inner step; ``seeds`` says how many, nothing where none recorded."""
     if not seeds:
         return f"{dataset}: {NO_STEPS}"
     score = "mean squared error (lower is better)" if task == "regression" else "accuracy"
     text = (
-        f"{dataset}: {score} after each inner step on the support set, mean over {seeds} "
-        f"training seeds. Bars are 95 % intervals over test episodes (the seeds' mean), not the "
+        f"{dataset}: {score} after each inner step on the support set, mean over {seeds}. "
+        f"Bars are 95 % intervals over test episodes (the seeds' mean), not the "
         f"spread over seeds."
     )
     if task == "regression":

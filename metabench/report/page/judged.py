@@ -10,10 +10,9 @@ import pandas as pd
 
 from metabench.report import formats
 from metabench.report.data import at
-from metabench.report.statistics import CELL
+from metabench.report.statistics import CELL, SETTING
+from metabench.report.tables.results import judged_by
 from metabench.report.tables.summary import best_row, transductive
-
-SETTING = ["dataset", "way", "shot"]
 
 
 @dataclass(frozen=True)
@@ -62,10 +61,9 @@ def verdict(pair: Any) -> str:
 
 def margin(pair: Any) -> str:
     """``5.25 ± 0.99 points``: how far apart the two are, without a sign where one is better."""
-    trimmed = pair["diverged_episodes"] > 0
-    mean, half = ("robust", "robust_ci95") if trimmed else ("difference", "ci95")
+    mean, half = judged_by(pair, "difference")
     unit = "points" if pair["task"] == "classification" else "of squared error"
-    unit += " (trimmed mean)" if trimmed else ""
+    unit += " (trimmed mean)" if pair["trimmed"] else ""
     if verdict(pair) in ("better", "worse"):
         return f"{formats.plus_minus(abs(pair[mean]), pair[half], pair['task'])} {unit}"
     return f"{formats.signed(pair[mean], pair[half], pair['task'])} {unit}"

@@ -39,7 +39,7 @@ def provenance(report: Report) -> dict[str, str]:
     runs = report.runs
     lost = int((runs["status"] == "diverged").sum())
     facts = {
-        "Runs": f"{len(runs)}" + (f", {lost} of them diverged" if lost else ""),
+        "Runs": f"{len(runs)}" + (f", {lost} of them on a model that diverged" if lost else ""),
         "Training seeds": _values(runs, "seed"),
         "Git commit": _values(runs, "git_commit"),
         **{
@@ -56,9 +56,13 @@ def provenance(report: Report) -> dict[str, str]:
         digests = _different(here, "data_sha256")
         if digests:
             facts[f"Data of {dataset}"] = f"sha256 {', '.join(digests)}"
-        elsewhere = _trained_elsewhere(here)
-        if elsewhere:
-            facts[f"Models of {dataset}"] = f"trained in {elsewhere}, tested in other settings too"
+        others = here[report.trained_elsewhere()[here.index]]
+        if len(others):
+            told = dict.fromkeys(zip(others["trained_in"], others["task"], strict=True))
+            names = [formats.setting(*parse_setting(text), task) for text, task in told]
+            facts[f"Models of {dataset}"] = (
+                f"trained in {', '.join(names)}, tested in other settings too"
+            )
     for _, here in runs.groupby(["dataset", "way", "shot"], sort=False):
         first = here.iloc[0]
         setting = formats.setting(first["way"], first["shot"], first["task"])
@@ -73,28 +77,16 @@ def cut_down(report: Report) -> str:
     runs = report.runs
     if not {"iterations", "published_iterations"} <= set(runs.columns):
         return ""
-    trained = runs[(runs["published_iterations"] > 0) & (runs["iterations"] > 0)]
-    share = 100 * trained["iterations"] / trained["published_iterations"]
-    short = trained[share < 100]
+    whole = runs[runs["status"] == "finished"]  # one that diverged was not cut down
+    trained = whole[(whole["published_iterations"] > 0) & (whole["iterations"] > 0)]
+    share = trained["iterations"] / trained["published_iterations"]
+    short = share[share < 1]
     if short.empty:
         return ""
-    low, high = f"{share[short.index].min():.2g}", f"{share[short.index].max():.2g}"
+    low, high = formats.share(short.min(), 2), formats.share(short.max(), 2)
     who = "every algorithm" if len(short) == len(trained) else f"{len(short)} of {len(runs)} runs"
-    among = low if low == high else f"{low} to {high}"
-    return f"{who} trained for {among} % of the published iterations"
-
-
-def _trained_elsewhere(runs: pd.DataFrame) -> str:
-    """The settings whose models are tested in others, for people."""
-    if "trained_in" not in runs:
-        return ""
-    known = runs.dropna(subset="trained_in")
-    tested = [f"{way}w{shot}s" for way, shot in known[["way", "shot"]].itertuples(index=False)]
-    others = known[known["trained_in"] != tested]
-    told = zip(others["trained_in"], others["task"], strict=True)
-    return ", ".join(
-        formats.setting(*parse_setting(text), task) for text, task in dict.fromkeys(told)
-    )
+    among = low if low == high else f"{low.removesuffix(' %')} to {high}"
+    return f"{who} trained for {among} of the published iterations"
 
 
 def _values(runs: pd.DataFrame, column: str) -> str:

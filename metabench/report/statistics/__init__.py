@@ -13,7 +13,11 @@ Three kinds of uncertainty are kept apart, and none is ever called by another's 
 
 from metabench.report.statistics.bootstrap import draw, joint_interval
 from metabench.report.statistics.differences import compare
-from metabench.report.statistics.intervals import mean_interval, trimmed_interval
+from metabench.report.statistics.intervals import (
+    mean_interval,
+    trimmed_interval,
+    trimmed_p_value,
+)
 from metabench.report.statistics.means import CELL, SETTING, cells, over_seeds
 from metabench.report.statistics.pairs import against, among
 from metabench.report.statistics.power import episodes_needed, least_difference
@@ -39,4 +43,5 @@ __all__ = [
     "sign_flip",
     "signed_rank",
     "trimmed_interval",
+    "trimmed_p_value",
 ]

@@ -12,7 +12,11 @@ import numpy as np
 import pandas as pd
 
 from metabench.report.statistics.bootstrap import Array, draw, joint_interval
-from metabench.report.statistics.intervals import mean_interval, trimmed_interval
+from metabench.report.statistics.intervals import (
+    mean_interval,
+    trimmed_interval,
+    trimmed_p_value,
+)
 from metabench.report.statistics.means import CELL, SETTING, by_seed, over_seeds
 from metabench.report.statistics.pairs import Cell, Choice
 from metabench.report.statistics.power import episodes_needed, least_difference
@@ -22,8 +26,8 @@ DIGITS = 8  # scores are written with nine: what differs beyond is rounding, and
 
 ABOUT = ["difference", "ci95", "robust", "robust_ci95", "joint_ci95"]
 ABOUT += ["higher", "equal", "lower", "sd", "episodes_needed", "least_difference"]
-TESTS = ["p_flip", "p_rank", "holm_flip", "holm_rank"]
-COLUMNS = [*CELL, "other", "other_mode", *ABOUT, *TESTS]
+TESTS = ["p", "p_rank", "holm", "holm_rank"]
+COLUMNS = [*CELL, "other", "other_mode", *ABOUT, "trimmed", *TESTS]
 COLUMNS += ["episodes", "seeds", "diverged_episodes"]
 
 
@@ -41,8 +45,9 @@ def compare(scores: pd.DataFrame, choose: Choice) -> pd.DataFrame:
           over episodes, ``robust`` and ``robust_ci95`` of the trimmed mean, and ``joint_ci95``
           over training seeds and episodes (NaN where either has one seed);
         - on how many of ``episodes`` the first is ``higher``, ``equal`` and ``lower``;
-        - ``p_flip`` and ``p_rank``, of the sign-flip and of Wilcoxon's test, and both corrected by
-          Holm over the pairs of the setting;
+        - ``p`` of the sign-flip test of the mean or, in a setting where an episode of any cell
+          diverged (``trimmed``), of the test of the trimmed mean; ``p_rank`` of Wilcoxon's test;
+          and both corrected by Holm over the pairs of the setting (``holm``, ``holm_rank``);
         - ``sd`` of the paired differences, ``episodes_needed`` to find this difference, and
           ``least_difference``, what these episodes would find;
         - ``seeds``, of the one that has fewer, and ``diverged_episodes``, where either diverged
@@ -73,6 +78,7 @@ def _setting(setting: dict[str, Any], here: pd.DataFrame, choose: Choice) -> pd.
     )
     draws = {cell: draw(table, cell[0]) for cell, table in tables.items()}
     differences = np.stack([_difference(means, *pair) for pair in pairs])
+    trimmed = bool(averaged["diverged"].any())
     rows = []
     for (ours, theirs), values in zip(pairs, differences, strict=True):
         row = {**setting, "algorithm": ours[0], "mode": ours[1]}
@@ -81,9 +87,11 @@ def _setting(setting: dict[str, Any], here: pd.DataFrame, choose: Choice) -> pd.
         row["seeds"] = min(len(tables[ours]), len(tables[theirs]))
         row["diverged_episodes"] = int(((lost[ours] > 0) | (lost[theirs] > 0)).sum())
         rows.append(row)
-    flip, rank = sign_flip(differences), signed_rank(differences)
-    tests = {"p_flip": flip, "p_rank": rank, "holm_flip": holm(flip), "holm_rank": holm(rank)}
-    return pd.DataFrame(rows).assign(**tests)[COLUMNS]
+    # One quantity and one test for all pairs of a setting: Holm's family is not mixed.
+    of_trimmed = np.array([trimmed_p_value(values) for values in differences])
+    p, rank = of_trimmed if trimmed else sign_flip(differences), signed_rank(differences)
+    tests = {"p": p, "p_rank": rank, "holm": holm(p), "holm_rank": holm(rank)}
+    return pd.DataFrame(rows).assign(trimmed=trimmed, **tests)[COLUMNS]
 
 
 def _difference(means: pd.DataFrame, ours: Cell, theirs: Cell) -> Array:

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from metabench.report import formats
-from metabench.report.data import Report, in_order
-from metabench.report.statistics import compare
+from metabench.report.data import Report, at, in_order
+from metabench.report.statistics import SETTING, compare
 from metabench.report.statistics.pairs import Choice
-from metabench.report.tables.results import joint_text
+from metabench.report.tables.results import joint_text, judged_by
 
 LEVEL = 0.05
 SCALED = ["difference", "ci95", "robust", "robust_ci95", "joint_ci95", "sd", "least_difference"]
@@ -34,6 +34,7 @@ def pair_numbers(report: Report, choose: Choice, other: str) -> pd.DataFrame:
         table[name] = table[name].where(~images, 100 * table[name])
     table["wins"] = table["higher"].where(images, table["lower"])
     table["losses"] = table["lower"].where(images, table["higher"])
+    table["diverged_seeds"] = [_diverged_seeds(report, row) for _, row in table.iterrows()]
     table["verdict"] = [verdict(row) for _, row in table.iterrows()]
     table["again"] = [again(row) for _, row in table.iterrows()]
     called = {f"other{end}": f"{other}{end}" for end in ("", "_mode", "_title")}
@@ -43,16 +44,13 @@ def pair_numbers(report: Report, choose: Choice, other: str) -> pd.DataFrame:
 def verdict(row: Any) -> str:
     """better, worse, or neither, after Holm's correction over the table's pairs of a setting.
 
-    The sign-flip test of the mean is asked. Where an episode diverged, the mean says little: then
-    Wilcoxon's test of the order is asked, and the trimmed mean for the side.
+    Where an episode of the setting diverged, the mean says little: the trimmed mean is asked then.
     """
-    trimmed = row["diverged_episodes"] > 0
-    p = row["holm_rank" if trimmed else "holm_flip"]
-    difference = row["robust" if trimmed else "difference"]
-    if pd.isna(p) or pd.isna(difference):
+    difference = row[judged_by(row, "difference")[0]]
+    if pd.isna(row["holm"]) or pd.isna(difference):
         return "unknown"
-    tail = " (trimmed mean)" if trimmed else ""
-    if p >= LEVEL or difference == 0:
+    tail = " (trimmed mean)" if row["trimmed"] else ""
+    if row["holm"] >= LEVEL or difference == 0:
         return "no difference seen" + tail
     higher_is_better = row["task"] == "classification"
     return ("better" if (difference > 0) == higher_is_better else "worse") + tail
@@ -61,11 +59,14 @@ def verdict(row: Any) -> str:
 def again(row: Any) -> str:
     """Whether the difference would be expected to stand if all were trained again.
 
-    One comparison at 5 %, by the interval over seeds and episodes: it is not corrected.
+    One comparison at 5 %, by the interval over seeds and episodes: it is not corrected. Of a
+    trimmed mean, and of trainings that not all came to an end, it is not known.
     """
-    if row["seeds"] < 2:
+    if row["seeds"] + row["diverged_seeds"] < 2:
         return "one seed"
-    if pd.isna(row["joint_ci95"]):
+    if row["diverged_seeds"]:
+        return "a training diverged"
+    if row["trimmed"] or pd.isna(row["joint_ci95"]):
         return "unknown"
     return "stands" if abs(row["difference"]) > row["joint_ci95"] else "open"
 
@@ -85,16 +86,24 @@ def pair_text(pairs: pd.DataFrame, other: str) -> pd.DataFrame:
             "Trained again": row["again"],
             "Trimmed ± 95 %": _signed(row, "robust", "robust_ci95"),
             "Wins, ties, losses": f"{row['wins']}, {row['ties']}, {row['losses']}",
-            "p, sign flips (Holm)": formats.p_value(row["holm_flip"]),
+            "p (Holm)": formats.p_value(row["holm"]),
             "p, Wilcoxon (Holm)": formats.p_value(row["holm_rank"]),
-            "Episodes needed": formats.count(row["episodes_needed"]),
+            "Episodes needed": formats.NONE
+            if row["trimmed"]
+            else formats.count(row["episodes_needed"]),
         }
         for _, row in pairs.iterrows()
     ]
     names = ["Data set", "Setting", "Algorithm", heading, "Difference ± 95 % over episodes"]
     names += ["Verdict", "± 95 % over both", "Trained again", "Trimmed ± 95 %"]
-    names += ["Wins, ties, losses", "p, sign flips (Holm)", "p, Wilcoxon (Holm)", "Episodes needed"]
+    names += ["Wins, ties, losses", "p (Holm)", "p, Wilcoxon (Holm)", "Episodes needed"]
     return pd.DataFrame(rows, columns=names)
+
+
+def _diverged_seeds(report: Report, row: Any) -> int:
+    """How many trainings of either of a pair diverged."""
+    here = at(report.runs, **{name: row[name] for name in SETTING}, status="diverged")
+    return int(here["algorithm"].isin([row["algorithm"], row["other"]]).sum())
 
 
 def _signed(row: Any, value: str, half: str) -> str:

@@ -12,9 +12,18 @@ from metabench.report.data import Report, at
 from metabench.report.statistics import CELL
 from metabench.report.tables.results import or_none
 from metabench.report.tables.steps import at_step
-from metabench.report.verdicts import Row, better, compare, distance, half_width, in_metric, share
+from metabench.report.verdicts import (
+    ONE_SEED,
+    Row,
+    better,
+    compare,
+    half_width,
+    in_metric,
+    nearest,
+    share,
+)
 
-SETTING = ["dataset", "way", "shot", "algorithm"]
+PLACE = ["dataset", "way", "shot", "algorithm"]
 OURS = ["ours", "ours_ci95", "robust", "seeds", "episodes", "diverged_episodes", "share"]
 THEIRS = ["published", "published_ci95", "key", "source", "others"]
 COLUMNS = [*CELL, "step", "title", "task", "metric", *OURS, *THEIRS]
@@ -26,7 +35,7 @@ def published_numbers(
 ) -> pd.DataFrame:
     """One row a cell that has a published number, and one each where a paper has several steps.
 
-    Of several published numbers the nearest is taken (``verdicts.distance``), and the others are
+    Of several published numbers the nearest is taken (``verdicts.nearest``), and the others are
     named. A cell whose only published numbers are of another mode has a row only where no other
     mode of its algorithm has one of its own.
 
@@ -39,7 +48,7 @@ def published_numbers(
     rows = []
     for _, found in results[results["status"] != "published"].iterrows():
         cell = {str(name): value for name, value in found.items()}
-        here = at(papers, **{name: cell[name] for name in SETTING})
+        here = at(papers, **{name: cell[name] for name in PLACE})
         for _, group in here.groupby("step", dropna=False):
             step = group["step"].iloc[0]
             ours = cell if pd.isna(step) else at_step(report, cell, int(step))
@@ -55,8 +64,7 @@ def published_numbers(
 
 def beside(ours: Row, candidates: pd.DataFrame) -> Row:
     """A row of the table: ours, the nearest of the published numbers, and what it says."""
-    each = [{str(name): value for name, value in row.items()} for _, row in candidates.iterrows()]
-    paper, *others = sorted(each, key=lambda paper: distance(ours, paper))
+    paper, *others = nearest(ours, candidates)
     return {
         **{name: ours[name] for name in [*CELL, "title", "task", "seeds", "episodes"]},
         "metric": paper["metric"],
@@ -75,7 +83,7 @@ def beside(ours: Row, candidates: pd.DataFrame) -> Row:
 
 
 def _place(row: Row) -> tuple[Any, ...]:
-    return (*(row[name] for name in SETTING), str(row["step"]))
+    return (*(row[name] for name in PLACE), str(row["step"]))
 
 
 def _reasons(row: Row, known: pd.DataFrame) -> str:
@@ -93,7 +101,7 @@ def published_text(table: pd.DataFrame) -> pd.DataFrame:
             "Setting": _setting(row),
             "Algorithm": row["title"],
             "Mode": or_none(row["mode"]),
-            "Ours ± 95 %": ours_text(row),
+            "Ours ± 95 % over both": ours_text(row),
             "Published ± 95 %": _published(row),
             "Ours − published ± 95 %": formats.signed(row["gap"], row["gap_ci95"], row["task"]),
             "Verdict": _verdict(row),
@@ -103,7 +111,8 @@ def published_text(table: pd.DataFrame) -> pd.DataFrame:
         }
         for _, row in table.iterrows()
     ]
-    names = ["Data set", "Setting", "Algorithm", "Mode", "Ours ± 95 %", "Published ± 95 %"]
+    names = ["Data set", "Setting", "Algorithm", "Mode", "Ours ± 95 % over both"]
+    names += ["Published ± 95 %"]
     names += ["Ours − published ± 95 %", "Verdict", "Remarks", "Known reasons", "Source"]
     return pd.DataFrame(rows, columns=names)
 
@@ -111,6 +120,8 @@ def published_text(table: pd.DataFrame) -> pd.DataFrame:
 def ours_text(row: Any) -> str:
     """Ours with its interval; where episodes diverged, how many did and the mean without tails."""
     text = _unit(row) + formats.plus_minus(row["ours"], row["ours_ci95"], row["task"])
+    if ONE_SEED in str(row["why"]):
+        text += f" ({ONE_SEED})"
     if not row["diverged_episodes"] > 0:
         return text
     lost = f"{row['diverged_episodes']:.0f} of {row['episodes'] * row['seeds']:.0f} episodes"

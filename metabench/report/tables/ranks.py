@@ -10,6 +10,7 @@ from metabench.report import formats
 from metabench.report.names import LEAST_ALGORITHMS, LEAST_SETTINGS
 from metabench.report.statistics import SETTING, Ranks, rank
 from metabench.report.statistics.ranks import LEVEL
+from metabench.report.tables.results import judged_by
 from metabench.report.tables.summary import transductive
 
 
@@ -29,7 +30,7 @@ def _scores(results: pd.DataFrame) -> pd.DataFrame:
     rows = {}
     for _, here in ours.groupby(SETTING, sort=False):
         first = here.iloc[0]
-        value = here["robust" if (here["diverged_episodes"] > 0).any() else "mean"]
+        value = here[judged_by(here)[0]]
         sign = -1 if first["task"] == "regression" else 1
         name = f"{first['dataset']} {formats.setting(first['way'], first['shot'], first['task'])}"
         rows[name] = dict(zip(here["algorithm"], sign * value.astype(float), strict=True))

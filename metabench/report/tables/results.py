@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from metabench.report import formats, published, statistics
 from metabench.report.data import Report, at
-from metabench.report.statistics import CELL
+from metabench.report.statistics import CELL, SETTING
+from metabench.report.verdicts import nearest
 
 REFERENCE_TITLES = {
     "people": "People",
@@ -37,6 +39,8 @@ def results_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
             about["title"] = report.titles.get(algorithm, algorithm)
             about["role"] = report.roles.get(algorithm)
             about["missing_seeds"] = len(at(report.gaps, **here, algorithm=algorithm))
+            if about["status"] == "diverged" and about["missing_seeds"]:
+                about["status"] = "missing"  # a seed to come may finish
             for row in _records(found) or [{"mode": None}]:
                 row = _percent(row) if task == "classification" else row
                 rows.append({**about, **row, **_beside(papers, {**about, **row})})
@@ -58,7 +62,18 @@ def results_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
     ]
     names += ["queries", "episodes_sha256", "backbone", "checkpoint", "iterations"]
     names += ["published_iterations", *COSTS, "device", "test_classes", "test_images"]
-    return pd.DataFrame(rows, columns=names)
+    table = pd.DataFrame(rows, columns=names)
+    lost = table.groupby(SETTING, sort=False)["diverged_episodes"].transform("max")
+    return table.assign(trimmed=lost > 0)
+
+
+def judged_by(rows: Any, mean: str = "mean") -> tuple[str, str]:
+    """The columns by which rows of one setting (or one of them) are compared.
+
+    Trimmed means where an episode of the setting diverged, else plain ones: a value and its
+    half-width over episodes.
+    """
+    return ("robust", "robust_ci95") if np.any(rows["trimmed"]) else (mean, "ci95")
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -107,10 +122,10 @@ def _beside(papers: pd.DataFrame, row: dict[str, Any]) -> dict[str, Any]:
     """The published number for a row of ours, and how far ours is from it."""
     where = (row["dataset"], row["way"], row["shot"], row["algorithm"], str(row["mode"]))
     step = _last_published_step(papers, *where[:4])
-    found = published.match(papers, *where, step, str(row.get("backbone", "")))
+    found = published.match(papers, *where, step)
     if found.empty:
         return {}
-    columns = _published_columns(found.iloc[0])
+    columns = _published_columns(nearest(row, found)[0])
     ours = row.get("error") if columns["published_metric"] == "error" else row.get("mean")
     return {**columns, "gap": _gap(ours, columns["published"])}
 
@@ -154,7 +169,7 @@ def score_text(row: Any, trimmed: bool = False) -> str:
     if row["status"] == "published":
         return formats.NONE
     if row["status"] == "missing":
-        return "missing"
+        return f"missing; {_diverged_seeds(row)}" if row["diverged_seeds"] > 0 else "missing"
     if row["status"] == "diverged":
         where = f" at iteration {row['diverged_at']}" if row["diverged_at"] else ""
         return f"diverged{where}"
@@ -168,13 +183,16 @@ def score_text(row: Any, trimmed: bool = False) -> str:
     elif trimmed:
         text += f"; {_trimmed(row)}"
     if row["diverged_seeds"] > 0:
-        text += f"; {row['diverged_seeds']:.0f} more seed"
-        text += (
-            f"{'s' if row['diverged_seeds'] > 1 else ''} diverged at iteration {row['diverged_at']}"
-        )
+        text += f"; {_diverged_seeds(row, 'more ')}"
     if row["missing_seeds"] > 0:
         text += f"; {row['missing_seeds']} seed{'s' * (row['missing_seeds'] > 1)} missing"
     return text
+
+
+def _diverged_seeds(row: Any, more: str = "") -> str:
+    count = row["diverged_seeds"]
+    where = f" at iteration {row['diverged_at']}" if row["diverged_at"] else ""
+    return f"{count:.0f} {more}{'seeds' if count > 1 else 'seed'} diverged{where}"
 
 
 def seeds_text(row: Any) -> str:
@@ -251,7 +269,7 @@ def iterations_text(row: Any) -> str:
         return formats.NONE
     if pd.isna(full) or not full:
         return formats.count(done)
-    return f"{formats.count(done)} ({100 * done / full:.3g} %)"
+    return f"{formats.count(done)} ({formats.share(done / full)})"
 
 
 def published_text(row: Any) -> str:

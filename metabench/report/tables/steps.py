@@ -10,6 +10,7 @@ import pandas as pd
 from metabench.report import formats, published
 from metabench.report.data import Report, at, in_order
 from metabench.report.statistics import CELL, mean_interval
+from metabench.report.verdicts import nearest
 
 SHOWN_STEPS = [0, 1, 2, 3, 5, 10, 20, 50]
 
@@ -32,14 +33,21 @@ def steps_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
         row["title"] = report.titles[row["algorithm"]]
         found = published.match(papers, **{name: row[name] for name in [*CELL, "step"]})
         found = found[found["step"] == row["step"]]
-        row["published"] = found["value"].iloc[0] if len(found) else None
+        row["published"] = nearest(row, found)[0]["value"] if len(found) else None
         rows.append(row)
     columns = [*CELL, "title", "task", "step", *names, "seeds", "diverged_episodes", "published"]
     return in_order(pd.DataFrame(rows, columns=columns), report)
 
 
 def at_step(report: Report, cell: dict[str, Any], step: int) -> dict[str, Any]:
-    """A row of results with the score after an inner step; NaN where that was not recorded."""
+    """A row of results with the score after an inner step; NaN where that was not recorded.
+
+    After the last one that is the row as it is; before, no scores of single episodes are kept.
+    """
+    runs = at(report.runs, **{name: cell[name] for name in CELL[:-1]}, status="finished")
+    length = runs.get("hyperparameters.test_inner_steps")
+    if length is not None and (length == step).all():
+        return cell
     seeds = at(report.steps, **{name: cell[name] for name in CELL}, step=step)
     scale = 100 if cell["task"] == "classification" else 1
     mean, seed_ci95 = mean_interval(seeds["mean"])

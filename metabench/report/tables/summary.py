@@ -7,9 +7,8 @@ from typing import Any
 import pandas as pd
 
 from metabench.report import formats
-from metabench.report.tables.results import score_text
-
-SETTING = ["dataset", "way", "shot"]
+from metabench.report.statistics import SETTING
+from metabench.report.tables.results import judged_by, score_text
 
 
 def summary_numbers(results: pd.DataFrame) -> pd.DataFrame:
@@ -19,20 +18,15 @@ def summary_numbers(results: pd.DataFrame) -> pd.DataFrame:
 
 def summary_text(results: pd.DataFrame) -> pd.DataFrame:
     """The same with intervals; bold is the best mean of a setting, transductive rows apart."""
-    best, lost = set(), set()
-    for key, here in results.groupby(SETTING, sort=False):
-        if (here["diverged_episodes"] > 0).any():
-            lost.add(key)  # then every row shows what it is compared by
     plain = results[~transductive(results) & results["mean"].notna()]
-    for _, here in plain.groupby(SETTING, sort=False):
-        best.add(best_row(here))
+    best = {best_row(here) for _, here in plain.groupby(SETTING, sort=False)}
 
     def text(row: Any) -> str:
         if row["status"] == "published":
             error = row["published_metric"] == "error"
             value = 100 - row["published"] if error else row["published"]
             return f"{value:g}"
-        shown = score_text(row, trimmed=tuple(row[SETTING]) in lost)
+        shown = score_text(row, trimmed=row["trimmed"])
         return f"**{shown}**" if row.name in best else shown
 
     return _pivot(results, text).fillna(formats.NONE)
@@ -40,7 +34,7 @@ def summary_text(results: pd.DataFrame) -> pd.DataFrame:
 
 def best_row(here: pd.DataFrame) -> Any:
     """The index of the best row of one setting; by trimmed means where an episode diverged."""
-    score = here["robust" if (here["diverged_episodes"] > 0).any() else "mean"]
+    score = here[judged_by(here)[0]]
     return score.idxmin() if (here["task"] == "regression").any() else score.idxmax()
 
 

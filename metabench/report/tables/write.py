@@ -37,9 +37,12 @@ def write_tables(report: Path, study: dict[str, Any]) -> None:
         study: content of the study's file.
     """
     found = read_report(report, study)
-    notes = mixed(found.runs)
-    for name, (numbers, text) in make_tables(found).items():
-        folder = report / "tables"
+    notes, folder = mixed(found.runs), report / "tables"
+    tables = make_tables(found)
+    for old in folder.glob("*.*"):
+        if old.stem not in tables:
+            old.unlink()  # such as the gaps of a report that has none any more
+    for name, (numbers, text) in tables.items():
         write_text(folder / f"{name}.csv", numbers.to_csv(index=False, float_format="%.6g"))
         write_text(folder / f"{name}.md", formats.markdown(text, notes))
         write_text(folder / f"{name}.tex", formats.latex(text, notes))

@@ -1,0 +1,28 @@
+"""What figures are drawn of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from metabench.report import published
+from metabench.report.data import Report
+from metabench.report.tables.results import results_numbers
+from metabench.report.tables.steps import steps_numbers
+
+
+class Found(NamedTuple):
+    """The results of a study, computed once for all its figures."""
+
+    report: Report
+    table: pd.DataFrame  # ``results_numbers``
+    steps: pd.DataFrame  # ``steps_numbers``
+    results: Path  # ``results``: curves of meta-training, episodes and images
+
+
+def find(report: Report, results: Path) -> Found:
+    """What there is to draw of a report."""
+    papers = published.load()
+    return Found(report, results_numbers(report, papers), steps_numbers(report, papers), results)
