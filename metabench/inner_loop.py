@@ -79,6 +79,17 @@ def minibatches(batch: Batch, size: int, count: int) -> Iterator[Batch]:
         yield Batch(batch.x[chosen], batch.y[chosen], batch.key)
 
 
+def passes(batch: Batch, size: int, count: int) -> Iterator[Batch]:
+    """``count`` passes over all examples in minibatches of ``size``, the last of each smaller.
+
+    The examples are shuffled for every pass, as a PyTorch data loader does.
+    """
+    keys = random.fold_range(random.fold(batch.key, MINIBATCHES), count)
+    for order in random.permutation(keys, batch.x.shape[0]):
+        for chosen in order.split(size):
+            yield Batch(batch.x[chosen], batch.y[chosen], batch.key)
+
+
 LR = f"{RUNNING}test_lr"  # the step size of meta-testing, where it is chosen on validation
 
 

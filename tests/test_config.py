@@ -155,6 +155,14 @@ MISTAKES = {
         "    settings: [5s]\n    algorithms: [maml]\n    set: {augment: affine}\n",
         [": grid[1].algorithms (maml): 'augment' is 'affine'", "none is right"],
     ),
+    "of training, for what is tested on another's model": (
+        STUDY, "{maml: {inner_lr: 0.2}}", "{pretrain_finetune: {iterations: 3}}",
+        ["grid[0].hyperparameters.pretrain_finetune: 'iterations' is of meta-training",
+         "write it under `pretrain_head`"],
+    ),
+    "a length that is none": (
+        MAML, "tasks:", "length: theirs\ntasks:", [": length: no length 'theirs'; known: ours"],
+    ),
     # a cell
     "a misspelt key in a cell": (
         STUDY, "    settings: [5w1s]", "    setings: [5w1s]",
@@ -339,6 +347,31 @@ def test_an_algorithm_may_be_tested_on_the_model_of_another(write: Write, tmp_pa
     fine_tuned = next(run for run in study.runs if run.algorithm == "pretrain_finetune")
     assert study.model_of[run_key(fine_tuned)] == ("glyphs", 5, 1, "pretrain_head", 0)
     assert fine_tuned.published_iterations == 100  # the protocol of what is trained
+
+
+def test_a_run_on_another_s_model_says_how_that_was_trained(write: Write, tmp_path: Path) -> None:
+    own = "{maml: {inner_lr: 0.2}, pretrain_head: {iterations: 7, outer_lr: 0.5}}"
+    study = load(write(STUDY, "{maml: {inner_lr: 0.2}}", own), tmp_path)
+    fine_tuned = next(run for run in study.runs if run.algorithm == "pretrain_finetune")
+    assert fine_tuned.hyperparameters["iterations"] == 7
+    assert fine_tuned.hyperparameters["outer_lr"] == 0.5
+    assert "test_lrs" in fine_tuned.hyperparameters
+
+
+def test_a_length_of_ours_is_no_published_one(write: Write, tmp_path: Path) -> None:
+    """A rule with iterations of its own says of them alone whose they are."""
+
+    def published(old: str = "", new: str = "") -> int:
+        study = load(write(MAML, old, new), tmp_path)
+        runs = (run for run in study.runs if run.data.name == "glyphs" and run.algorithm == "maml")
+        return next(runs).published_iterations
+
+    rule = "    set: {inner_steps: 2}"
+    nine = "length: ours\nsettings:\n  - where: {dataset: glyphs}\n    set: {iterations: 9}\n"
+    assert published() == 1001
+    assert published("settings:\n", "length: ours\nsettings:\n") == 0
+    assert published(rule, f"{rule}\n    length: ours") == 0
+    assert published("settings:\n", nine) == 9
 
 
 def test_one_model_may_be_tested_with_every_number_of_shots(write: Write, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ they nor the statistics move in the inner loop. The released code gathers the st
 normalises by the batch at hand, as is done here; `statistics: running` uses them in meta-testing
 (a model of 200 iterations on glyphs, 72 % right by the batch, is 34 % right so). The code has no
 derivative-order annealing, and holds early weights above 3 % of what they were: see
-maml_plus_plus_released.yaml. Its scales of batch normalisation no network here has. Annealing lasts
+maml_plus_plus_released.yaml. Conv4 here lacks its scales of batch normalisation. Annealing lasts
 for a share of the iterations, so a shorter run has all of it; a loss of weight 0 is still computed.
 """
 

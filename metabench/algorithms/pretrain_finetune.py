@@ -4,6 +4,9 @@ On functions, the baseline of MAML's section 5.1: one network regressed on all t
 gradient descent on the task's examples with an automatically tuned step size. On images, a
 classifier of all training classes, then gradient descent on all layers under a new head. The step
 size is chosen on the validation episodes from `test_lrs`, once for the trained model.
+
+On images it is one of the baselines of:
+Ravi and Larochelle (2017), "Optimization as a model for few-shot learning".
 """
 
 from __future__ import annotations

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import torch
 
 from metabench.hyperparameters import Hyperparameters, setting
-from metabench.inner_loop import minibatches
+from metabench.inner_loop import passes
 from metabench.networks.network import Norm, head
 from metabench.pretraining import PreTraining, new_head
 from metabench.tasks import Batch
-from metabench.trees import Params, axpy, scale, zeros_like
+from metabench.trees import Params, axpy, scale
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,11 @@ def fitted(
     hp: PretrainHeadHyperparameters,
 ) -> Params:
     """A head after SGD on minibatches of features, with momentum, dampening and weight decay."""
-    velocity = zeros_like(weights)
-    steps = hp.head_epochs * -(-len(examples.x) // hp.head_batch)
-    for batch in minibatches(examples, hp.head_batch, steps):
+    velocity: Params = {}
+    for batch in passes(examples, hp.head_batch, hp.head_epochs):
         g = axpy(hp.head_decay, weights, torch.func.grad(loss)(weights, batch))
-        velocity = axpy(hp.head_momentum, velocity, scale(1 - hp.head_momentum, g))
+        # The first gradient is not dampened, as in PyTorch.
+        first = not velocity
+        velocity = g if first else axpy(hp.head_momentum, velocity, scale(1 - hp.head_momentum, g))
         weights = axpy(-hp.head_lr, velocity, weights)
     return weights

@@ -32,6 +32,9 @@ def add_to(commands: Commands) -> None:
     _add_run(evaluate)
     evaluate.add_argument("--images", type=Path, metavar="FOLDER", help="the test images")
     folder(evaluate, "episodes", "model")
+    for name in ("val-images", "val-episodes"):
+        why = "to choose on what training left open, where the model is another algorithm's"
+        evaluate.add_argument(f"--{name}", type=Path, metavar="FOLDER", help=why)
     _add_device(evaluate)
     evaluate.set_defaults(run=_evaluate)
 
@@ -77,6 +80,8 @@ def _evaluate(options: argparse.Namespace) -> None:
         options.model,
         options.out,
         options.device,
+        options.val_images,
+        options.val_episodes,
     )
 
 

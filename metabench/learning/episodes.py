@@ -146,6 +146,11 @@ class EpisodeSet:
             return tuple(self.images.shape[1:])
         return tuple(self.arrays["query_x"].shape[2:])
 
+    @property
+    def labels(self) -> torch.Tensor:
+        """Of the queries of all episodes, which it was opened with: [episodes, queries, ...]."""
+        return self.arrays[LABELS]
+
     def tasks(self, start: int, stop: int) -> Task:
         """Episodes ``start`` to ``stop`` as one meta-batch.
 

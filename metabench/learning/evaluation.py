@@ -1,4 +1,7 @@
-"""Meta-testing: from a model and the fixed test episodes to predictions. It reads no labels."""
+"""Meta-testing: from a model and the fixed test episodes to predictions.
+
+It reads no labels of test queries.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,12 @@ from metabench.algorithm import Algorithm
 from metabench.datasets.store import read_images
 from metabench.described import read_described, write_described
 from metabench.files import write_array
+from metabench.inner_loop import LR
 from metabench.learning import provenance
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.devices import about_gpu, open_device
 from metabench.learning.episodes import EpisodeSet, load_episodes
-from metabench.learning.meta_testing import RECORDED, modes, run_episodes
+from metabench.learning.meta_testing import RECORDED, Validation, modes, run_episodes
 from metabench.learning.params import load_params
 from metabench.learning.sampling import load_images
 from metabench.spec import RunSpec
@@ -32,6 +36,8 @@ def evaluate(
     model: Path,
     out: Path,
     device: str = "auto",
+    val_images: Path | None = None,
+    val_episodes: Path | None = None,
 ) -> None:
     """Predict the queries of the test episodes and write the files that scoring reads.
 
@@ -46,6 +52,9 @@ def evaluate(
         model: the run folder that holds ``model.safetensors`` and ``train.json``.
         out: the folder to write.
         device: see ``open_device``.
+        val_images: the folder of the validation split, for ``val_episodes`` of images.
+        val_episodes: the folder of validation episodes, labels included, where the model is that of
+            another algorithm: what training would have chosen on them is chosen here.
     """
     with open_device(device, spec.hyperparameters.get("precision", "float32")) as where:
         begun = time.monotonic()
@@ -55,6 +64,10 @@ def evaluate(
         trained = read_described(model / "train.json", "model.safetensors")
         params = load_params(model / "model.safetensors", where)
         in_modes = modes(algorithm, params)
+        if val_episodes is not None and trained["status"] != "diverged":
+            known = load_images(read_images(val_images), where) if val_images is not None else None
+            validate = Validation(algorithm, load_episodes(val_episodes, known, where, labels=True))
+            params = algorithm.tune(params, lambda params: validate(params)[0])
         recorded: list[int] = []
         (out / "steps.npy").unlink(missing_ok=True)
         if trained["status"] == "diverged":
@@ -74,6 +87,7 @@ def evaluate(
                 **trained,
                 "modes": in_modes,
                 **({"steps": recorded} if recorded else {}),
+                **({"test_lr": float(params[LR])} if LR in params else {}),
                 "episodes_sha256": test.meta["sha256"],
                 "data_sha256": test.meta["data_sha256"],
                 **({"subset": test.meta["subset"]} if "subset" in test.meta else {}),

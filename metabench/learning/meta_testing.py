@@ -141,7 +141,7 @@ class Validation:
         algorithm, episodes = self.algorithm, self.episodes
         self.test = self.test or MetaTest(algorithm, episodes, modes(algorithm, params)[:1])
         outputs = self.test(params)[0][0]
-        y = episodes.tasks(0, len(episodes)).query.y
+        y = episodes.labels
         loss = float(algorithm.score(outputs.flatten(0, 1), y.flatten(0, 1)))
         loss = loss if math.isfinite(loss) else math.inf
         if algorithm.problem.task == "regression":

@@ -48,6 +48,7 @@ class Rule:
 
     where: dict[str, list[Any]]
     values: dict[str, Any]
+    length: str  # "ours" where no published number of iterations is known; else ""
 
     def matches(self, place: dict[str, Any]) -> bool:
         """Whether every condition holds at ``place``, which has all of ``CONDITIONS``."""
@@ -69,6 +70,7 @@ class Algorithm:
     deterministic: bool  # the same from every seed: runs once, as seed 0
     model_of: dict[str, str]  # task -> the algorithm whose model it is evaluated on
     defaults: dict[str, Any]
+    length: str  # of meta-training by ``defaults``: see ``Rule``
     settings: tuple[Rule, ...]
 
     def check(self, values: dict[str, Any], where: str) -> None:
@@ -83,6 +85,14 @@ class Algorithm:
             if rule.matches(place):
                 values |= rule.values
         return values
+
+    def has_published_length(self, place: dict[str, Any]) -> bool:
+        """Whether the iterations that the file gives for ``place`` are a paper's."""
+        length = self.length
+        for rule in self.settings:
+            if rule.matches(place) and (rule.length or "iterations" in rule.values):
+                length = rule.length
+        return not length
 
 
 class Catalogue:
@@ -155,7 +165,7 @@ def read_algorithm(file: Path, datasets: Sequence[str]) -> Algorithm:
     name = fields.name(file.stem, f"{file}: its name")
     known = (
         *("title", "class", "external", "tasks", "about", "paper", "role"),
-        *("deterministic", "model_of", "defaults", "settings"),
+        *("deterministic", "model_of", "defaults", "length", "settings"),
     )
     values = fields.keys(read_mapping(file), str(file), known, ("title", "tasks"))
     fields.text(values.get("about", "nothing"), f"{file}: about")  # for the page of a report alone
@@ -190,6 +200,7 @@ def read_algorithm(file: Path, datasets: Sequence[str]) -> Algorithm:
         deterministic=fields.flag(values.get("deterministic", False), f"{file}: deterministic"),
         model_of=_model_of(values.get("model_of", {}), tasks, f"{file}: model_of"),
         defaults=fields.mapping(values.get("defaults", {}), f"{file}: defaults"),
+        length=_length(values, f"{file}: length"),
         settings=_settings(values.get("settings", []), datasets, f"{file}: settings"),
     )
     algorithm.check(algorithm.defaults, f"{file}: defaults")
@@ -206,19 +217,26 @@ def _model_of(value: Any, tasks: list[str], where: str) -> dict[str, str]:
     return {task: fields.name(name, f"{where}.{task}") for task, name in checked.items()}
 
 
+def _length(values: dict[str, Any], where: str) -> str:
+    if "length" not in values:
+        return ""
+    return fields.known(values["length"], where, "length", ("ours",))
+
+
 def _settings(value: Any, datasets: Sequence[str], where: str) -> tuple[Rule, ...]:
     if not isinstance(value, list):
         raise fields.wrong(value, where, "a list of {where: {...}, set: {...}} is")
     rules = []
     for i, entry in enumerate(value):
         at = f"{where}[{i}]"
-        checked = fields.keys(entry, at, ("where", "set"), ("where", "set"))
+        checked = fields.keys(entry, at, ("where", "set", "length"), ("where", "set"))
         conditions = fields.keys(checked["where"], f"{at}.where", CONDITIONS)
         listed = {k: v if isinstance(v, list) else [v] for k, v in conditions.items()}
         for condition, allowed in listed.items():
             for one in allowed:
                 _check_condition(condition, one, datasets, f"{at}.where.{condition}")
-        rules.append(Rule(listed, fields.mapping(checked["set"], f"{at}.set")))
+        given = fields.mapping(checked["set"], f"{at}.set")
+        rules.append(Rule(listed, given, _length(checked, f"{at}.length")))
     return tuple(rules)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from metabench.errors import MetabenchError
-from metabench.hyperparameters import parse
+from metabench.hyperparameters import Hyperparameters, parse
 from metabench.study import fields
 from metabench.study.capacity import Setting, check_setting, check_training, sizes_of
 from metabench.study.catalogue import Algorithm, Catalogue, Dataset
@@ -20,6 +20,8 @@ KEYS = (
     *("dataset", "backbone", "settings", "trained_in", "algorithms"),
     *("set", "hyperparameters", "references"),
 )
+#: The hyperparameters of every algorithm: of its meta-training.
+OF_TRAINING = tuple(field.name for field in dataclasses.fields(Hyperparameters))
 _INPUT_SHAPES = {"classification": (1, 28, 28), "regression": (1,)}  # to try a backbone with
 
 
@@ -83,7 +85,7 @@ def read_cell(value: Any, where: str, catalogue: Catalogue, published: list[str]
     for i, name in enumerate(listed):
         at = f"{where}.algorithms[{i}]"
         algorithms[name] = _algorithm(name, at, task, catalogue)
-        trained = algorithms[name].model_of.get(task, name)
+        trained = model_name(algorithms[name], dataset)
         model_at = at if trained == name else f"{algorithms[name].file}: model_of"
         models[trained] = _algorithm(trained, model_at, task, catalogue)
         _check_network(models[trained], network, f"{at}: backbone '{backbone}'")
@@ -97,7 +99,7 @@ def read_cell(value: Any, where: str, catalogue: Catalogue, published: list[str]
         algorithms=algorithms,
         models={name: model for name, model in models.items() if model.algorithm_class},
         common=fields.mapping(values.get("set", {}), f"{where}.set"),
-        own=_own(values.get("hyperparameters", {}), where, {**models, **algorithms}),
+        own=_own(values.get("hyperparameters", {}), where, {**models, **algorithms}, dataset),
         references=tuple(
             fields.items(
                 values["references"],
@@ -130,16 +132,23 @@ def hyperparameters(cell: Cell, setting: Setting, algorithm: Algorithm) -> dict[
     values = algorithm.published(_place(cell, setting))
     if algorithm.hyperparameters is not None:  # `set` is not for external programs
         values |= cell.common
-    return _complete(algorithm, values | cell.own.get(algorithm.name, {}), cell.where)
+    complete = _complete(algorithm, values | cell.own.get(algorithm.name, {}), cell.where)
+    model = cell.models.get(model_name(algorithm, cell.dataset))
+    if model is None or model is algorithm:
+        return complete
+    trained = hyperparameters(cell, setting, model)
+    return complete | {name: trained[name] for name in OF_TRAINING}
 
 
 def published_iterations(cell: Cell, setting: Setting, algorithm: Algorithm) -> int:
-    """The meta-iterations of the full protocol, by whatever trains the model; 0 where nothing does.
+    """The meta-iterations of the full protocol, by whatever trains the model.
 
-    An external program trains nothing that is known here.
+    0 where nothing does, and where no published length is known. An external program trains nothing
+    that is known here.
     """
-    trained = algorithm.model_of.get(cell.dataset.spec.task, algorithm.name)
-    model = cell.models.get(trained, algorithm)
+    model = cell.models.get(model_name(algorithm, cell.dataset), algorithm)
+    if not model.has_published_length(_place(cell, setting)):
+        return 0
     values = model.published(_place(cell, setting))
     iterations: int = _complete(model, values, cell.where).get("iterations", 0)
     return iterations
@@ -214,11 +223,25 @@ def _algorithm(name: str, where: str, task: str, catalogue: Catalogue) -> Algori
     return algorithm
 
 
-def _own(value: Any, where: str, algorithms: dict[str, Algorithm]) -> dict[str, dict[str, Any]]:
+def model_name(algorithm: Algorithm, dataset: Dataset) -> str:
+    """The algorithm that trains the model: mostly the same."""
+    return algorithm.model_of.get(dataset.spec.task, algorithm.name)
+
+
+def _own(
+    value: Any, where: str, algorithms: dict[str, Algorithm], dataset: Dataset
+) -> dict[str, dict[str, Any]]:
     where = f"{where}.hyperparameters"
     own = fields.keys(value, where, algorithms)
     for name, values in own.items():
         algorithms[name].check(fields.mapping(values, f"{where}.{name}"), f"{where}.{name}")
+        model = model_name(algorithms[name], dataset)
+        for key in values:
+            if model != name and key in OF_TRAINING:
+                raise MetabenchError(
+                    f"{where}.{name}: '{key}' is of meta-training, and '{name}' is tested on the "
+                    f"model of '{model}' here; write it under `{model}`"
+                )
     return own
 
 

@@ -21,6 +21,7 @@ from metabench.study.catalogue import Algorithm, Catalogue, Dataset
 from metabench.study.cells import (
     Cell,
     hyperparameters,
+    model_name,
     published_iterations,
     read_cell,
     training_settings,
@@ -175,7 +176,7 @@ def _runs(
 
 def _model_of(run: RunSpec, cell: Cell) -> RunKey:
     """The model that ``run`` is evaluated on: mostly its own."""
-    trained = cell.algorithms[run.algorithm].model_of.get(run.data.task, run.algorithm)
+    trained = model_name(cell.algorithms[run.algorithm], cell.dataset)
     setting = cell.trained_in or Setting(run.way, run.shot)
     return run.data.name, setting.way, setting.shot, trained, run.seed
 

@@ -6,8 +6,9 @@ from metabench import random
 from metabench.algorithms.pretrain_finetune import PretrainFinetune
 from metabench.algorithms.pretrain_head import PretrainHead
 from metabench.algorithms.scratch import Scratch
-from metabench.inner_loop import LR
+from metabench.inner_loop import LR, passes
 from metabench.learning.engine import meta_gradient
+from metabench.networks.network import Norm
 from metabench.tasks import Batch, Task
 
 
@@ -55,6 +56,31 @@ def test_a_new_head_is_fitted_and_the_features_stay_frozen(conv, image_task, sta
             assert torch.equal(theta[name], phi[name])
     loss = algorithm.score(algorithm.predict(theta, image_task.support.x), image_task.support.y)
     assert loss < torch.log(torch.tensor(3.0))  # better than the head of zeros it began with
+
+
+def test_a_head_is_fitted_as_by_pytorch_s_sgd(conv, image_task, start):
+    """Momentum, dampening but for the first gradient, weight decay, and whole passes."""
+    algorithm = conv(PretrainHead, head_lr=0.1, head_epochs=3, head_batch=4)
+    phi, support = start(algorithm), image_task.support
+    theta = algorithm.adapt(phi, support)
+    features = algorithm.network.features(phi, support.x, Norm(running=True))
+    weight = torch.zeros(features.shape[1], 3, dtype=features.dtype, requires_grad=True)
+    bias = torch.zeros(3, dtype=features.dtype, requires_grad=True)
+    sgd = torch.optim.SGD([weight, bias], 0.1, momentum=0.9, dampening=0.9, weight_decay=1e-3)
+    for batch in passes(support._replace(x=features), 4, 3):
+        sgd.zero_grad()
+        torch.nn.functional.cross_entropy(batch.x @ weight + bias, batch.y).backward()
+        sgd.step()
+    torch.testing.assert_close(theta["head.weight"], weight.detach())
+    torch.testing.assert_close(theta["head.bias"], bias.detach())
+
+
+def test_a_pass_has_every_example_once(image_task):
+    support = image_task.support
+    examples = len(support.x)
+    drawn = torch.cat([batch.x for batch in passes(support, 4, 2)]).flatten(1)
+    for one in (drawn[:examples], drawn[examples:]):
+        assert sorted(one.tolist()) == sorted(support.x.flatten(1).tolist())
 
 
 def test_fine_tuning_moves_every_layer_and_fits_the_support_set(conv, image_task, start):

@@ -32,7 +32,7 @@ def test_every_run_says_what_it_was(finished: Copy) -> None:
     episodes = finished.folder / "results/episodes/glyphs_smoke/test-5w1s/episodes.json"
     assert run["episodes_sha256"] == json.loads(episodes.read_text())["sha256"]
     assert run["hyperparameters"]["iterations"] == 2
-    assert run["published_iterations"] > 2
+    assert run["published_iterations"] == 0  # of glyphs no paper says a length
 
 
 def test_every_job_is_measured(finished: Copy) -> None:
@@ -44,6 +44,19 @@ def test_a_model_of_another_algorithm_is_not_trained_twice(finished: Copy) -> No
     folder = finished.folder / RUNS / "pretrain_finetune/seed0"
     assert (folder / "predictions.npy").is_file()
     assert not (folder / "model.safetensors").exists()
+
+
+def test_what_is_tested_on_another_s_model_chooses_its_step_size_before(finished: Copy) -> None:
+    """On validation episodes, which training would have chosen on; no test label is an input."""
+    study = finished.write(STUDY)
+    again = finished.plan(study, "--forcerun", "evaluate")
+    (job,) = (job for job in again if any("pretrain_finetune" in file for file in job.outputs))
+    labels = [file for file in job.inputs if file.endswith("query_labels.npy")]
+    assert labels == ["results/episodes/glyphs_smoke/val-5w1s/query_labels.npy"]
+    run = json.loads((finished.folder / RUNS / "pretrain_finetune/seed0/run.json").read_text())
+    candidates = run["hyperparameters"]["test_lrs"]
+    assert len(candidates) > 1
+    assert any(abs(run["test_lr"] - lr) < 1e-6 for lr in candidates)
 
 
 def test_a_model_of_another_setting_is_not_trained_twice(finished: Copy) -> None:

@@ -11,6 +11,7 @@ EXTERNAL = (
 rule evaluate:
     input:
         unpack(test_files),
+        unpack(tuning_files),
         model=lambda w: f"{model_folder(w)}/model.safetensors",
         about=lambda w: f"{model_folder(w)}/train.json",
     output:
@@ -31,8 +32,9 @@ rule evaluate:
     params:
         spec=lambda w: run_spec(w).to_json(),
         images=lambda w: image_options(w.dataset, images="test"),
+        tuning=tuning_options,
     shell:
         "export OMP_NUM_THREADS={threads};"
         " logged {log:q} python -m metabench evaluate --spec {params.spec:q} {params.images:q}"
-        " --episodes $(dirname {input.episodes:q}) --model $(dirname {input.model:q})"
+        " {params.tuning:q} --episodes $(dirname {input.episodes:q}) --model $(dirname {input.model:q})"
         " --out $(dirname {output.predictions:q})"

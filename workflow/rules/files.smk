@@ -160,6 +160,37 @@ def model_folder(wildcards) -> str:
     return folder_of(STUDY.model_of[_key(wildcards)])
 
 
+def _tuned_on(wildcards) -> tuple | None:
+    """The way and shot of the validation episodes that a run chooses on by itself.
+
+    What is tested on its own model has chosen when that was trained.
+    """
+    dataset, way, shot, algorithm, _ = STUDY.model_of[_key(wildcards)]
+    return None if algorithm == wildcards.algorithm else (way, shot)
+
+
+def tuning_files(wildcards) -> dict:
+    """Validation images and episodes, for a run on the model of another algorithm."""
+    w, setting = wildcards, _tuned_on(wildcards)
+    if setting is None:
+        return {}
+    return {
+        "val_images": split_files(w.dataset, "val"),
+        "val_episodes": episodes_of(w.dataset, "val", *setting),
+        "val_arrays": episode_arrays(w.dataset, "val", *setting, labels=True),
+    }
+
+
+def tuning_options(wildcards) -> list[str]:
+    """Command line options that name them."""
+    w, setting = wildcards, _tuned_on(wildcards)
+    if setting is None:
+        return []
+    images = image_options(w.dataset, val_images="val")
+    episodes = Path(episodes_of(w.dataset, "val", *setting)).parent
+    return [*images, "--val-episodes", str(episodes)]
+
+
 def test_labels(wildcards) -> list[str]:
     """The answers, for every setting of the study."""
     about = [

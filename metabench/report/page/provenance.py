@@ -84,7 +84,10 @@ def cut_down(report: Report) -> str:
     if short.empty:
         return ""
     low, high = formats.share(short.min(), 2), formats.share(short.max(), 2)
-    who = "every algorithm" if len(short) == len(trained) else f"{len(short)} of {len(runs)} runs"
+    who = f"{len(short)} of {len(runs)} runs"
+    if len(short) == len(trained):
+        unknown = (whole["iterations"] > 0).sum() > len(trained)
+        who = "every algorithm" + " whose published length is known" * bool(unknown)
     among = low if low == high else f"{low.removesuffix(' %')} to {high}"
     return f"{who} trained for {among} of the published iterations"
 
