@@ -69,9 +69,7 @@ class Algorithm:
 
     def draw(self, source: Source, keys: torch.Tensor) -> Task:
         """The tasks of one meta-iteration, one for each of ``keys`` [meta_batch]."""
-        hp, problem = self.hp, self.problem
-        way, shot = hp.train_way or problem.way, hp.train_shot or problem.shot
-        return source.episodes(keys, way, shot, hp.train_query)
+        return source.episodes(keys, self.train_way, self.train_shot, self.hp.train_query)
 
     def adapt(self, params: Params, support: Batch) -> Any:
         """The inner loop of meta-training: phi and a support set -> adapted."""
@@ -95,14 +93,24 @@ class Algorithm:
         return gradient_and_aux(lambda params: self.meta_loss(params, task), params)
 
     @property
+    def train_way(self) -> int:
+        """The classes of a training task: of a test task, where hyperparameters say no other."""
+        return int(self.hp.train_way or self.problem.way)
+
+    @property
+    def train_shot(self) -> int:
+        """The support examples of each class of a training task."""
+        return int(self.hp.train_shot or self.problem.shot)
+
+    @property
     def support_size(self) -> int:
         """Support examples of a training task."""
-        return (self.hp.train_way or self.problem.way) * (self.hp.train_shot or self.problem.shot)
+        return self.train_way * self.train_shot
 
     @property
     def query_size(self) -> int:
         """Queries of a training task."""
-        return int((self.hp.train_way or self.problem.way) * self.hp.train_query)
+        return int(self.train_way * self.hp.train_query)
 
     def overhead(self, params: Params) -> int:
         """Memory of one task beside the activations of its examples, counted in examples."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from metabench.algorithm import Algorithm, Metrics, gathered, gradient_and_aux
+from metabench.algorithm import Algorithm, Metrics
+from metabench.layers import gathering
 from metabench.networks.network import Norm
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
@@ -22,30 +23,19 @@ if TYPE_CHECKING:
     Head = Callable[[Params, Batch, torch.Tensor], tuple[torch.Tensor, Metrics]]
 
 
-def episodic_gradient(
+def episodic_loss(
     algorithm: Algorithm, params: Params, task: Task, head: Head
-) -> tuple[Params, Metrics]:
-    """The gradient of the queries' loss under ``head``, and the running statistics' move."""
-    norm = Norm(seen={})
-    shots = task.support.y.shape[0]
-
-    def query_loss(params: Params) -> tuple[torch.Tensor, tuple[Metrics, Params]]:
-        x = torch.cat([task.support.x, task.query.x])
-        embedded = algorithm.network.features(params, x, norm)
-        support = Batch(embedded[:shots], task.support.y, task.support.key)
-        outputs, own = head(params, support, embedded[shots:])
-        loss, metrics = algorithm.scored(outputs, task.query.y)
-        return loss, ({**metrics, **own}, gathered(params, norm))
-
-    gradient, (metrics, statistics) = gradient_and_aux(query_loss, params)
-    return {**gradient, **statistics}, metrics
+) -> tuple[torch.Tensor, Metrics]:
+    """The queries' loss under ``head``, which gathers running statistics, and the metrics."""
+    norm, shots = Norm(seen={}), task.support.y.shape[0]
+    x = torch.cat([task.support.x, task.query.x])
+    embedded = algorithm.network.features(params, x, norm)
+    support = Batch(embedded[:shots], task.support.y, task.support.key)
+    outputs, own = head(params, support, embedded[shots:])
+    loss, metrics = algorithm.scored(outputs, task.query.y)
+    return loss + gathering(params, norm), {**metrics, **own}
 
 
 def embed(algorithm: Algorithm, params: Params, x: torch.Tensor) -> torch.Tensor:
     """Features [n, d] of meta-testing, normalised by running statistics."""
     return algorithm.network.features(params, x, Norm(running=True))
-
-
-def training_way(algorithm: Algorithm) -> int:
-    """The classes of a training episode."""
-    return int(algorithm.hp.train_way or algorithm.problem.way)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import torch
 
-from metabench.algorithm import Algorithm, Cost, Metrics, gathered, gradient_and_aux
+from metabench.algorithm import Algorithm, Cost, Metrics
+from metabench.layers import gathering
 from metabench.networks.network import Norm
 from metabench.tasks import Batch, Problem, Source, Task
 from metabench.trees import Params
@@ -39,8 +40,8 @@ class PreTraining(Algorithm):
         """What is trained: examples -> logits of all classes of the training split, or values."""
         return self.network(params, x, norm)
 
-    def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
-        """The gradient of l_n(phi): no adaptation comes before the loss."""
+    def meta_loss(self, params: Params, task: Task) -> tuple[torch.Tensor, Metrics]:
+        """l_n(phi): no adaptation comes before the loss."""
         if self.problem.task == "regression":
             # Support and queries alike: the examples of a meta-learner, no more, no fewer.
             support, query = task
@@ -48,13 +49,8 @@ class PreTraining(Algorithm):
         else:
             x, y = task.query.x, task.query.y
         norm = Norm(seen={})
-
-        def loss(params: Params) -> tuple[torch.Tensor, tuple[Metrics, Params]]:
-            loss, metrics = self.scored(self.pretrained(params, x, norm), y)
-            return loss, (metrics, gathered(params, norm))
-
-        gradient, (metrics, statistics) = gradient_and_aux(loss, params)
-        return {**gradient, **statistics}, metrics
+        loss, metrics = self.scored(self.pretrained(params, x, norm), y)
+        return loss + gathering(params, norm), metrics
 
     def cost(self) -> Cost:
         """One gradient of one image, or of all examples of a function."""

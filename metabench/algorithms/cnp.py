@@ -27,8 +27,9 @@ import torch
 
 from metabench import random
 from metabench.algorithm import Algorithm, Metrics
+from metabench.algorithms.protonet import class_means
 from metabench.hyperparameters import Hyperparameters, setting
-from metabench.layers import gathering, init_mlp, mlp, one_hot
+from metabench.layers import gathering, init_mlp, mlp
 from metabench.networks.network import Norm
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
@@ -127,8 +128,7 @@ class CNP(Algorithm):
 
     def encode_classes(self, params: Params, codes: torch.Tensor, y: torch.Tensor) -> Adapted:
         """r, the mean code of every class, side by side."""
-        member = one_hot(y, self.problem.way, codes)
-        return Adapted(params, (member.T @ codes / member.sum(0)[:, None]).flatten())
+        return Adapted(params, class_means(codes, y, self.problem.way).flatten())
 
     def decode(self, adapted: Adapted, targets: torch.Tensor) -> torch.Tensor:
         """g of each target [n, size], with r beside it."""

@@ -32,7 +32,7 @@ import torch
 
 from metabench.algorithm import Algorithm, Metrics
 from metabench.cosine import cosine
-from metabench.episodic import embed, episodic_gradient, training_way
+from metabench.episodic import embed, episodic_loss
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.layers import one_hot
 from metabench.tasks import Batch, Task
@@ -83,14 +83,13 @@ class Matching(Algorithm):
         """log p(y | x, S): [n, way]."""
         return self.log_probabilities(adapted, embed(self, adapted.params, x))
 
-    def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
-        """The gradient of -log p(y | x, S)."""
-        way = training_way(self)
+    def meta_loss(self, params: Params, task: Task) -> tuple[torch.Tensor, Metrics]:
+        """-log p(y | x, S)."""
 
         def head(params: Params, support: Batch, x: torch.Tensor) -> tuple[torch.Tensor, Metrics]:
-            return self.log_probabilities(self.in_context(params, support, way), x), {}
+            return self.log_probabilities(self.in_context(params, support, self.train_way), x), {}
 
-        return episodic_gradient(self, params, task, head)
+        return episodic_loss(self, params, task, head)
 
     def in_context(self, params: Params, embedded: Batch, way: int) -> Adapted:
         """g(x_i, S) and labels of an embedded support set."""

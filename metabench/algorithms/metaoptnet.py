@@ -26,7 +26,7 @@ import torch
 
 from metabench import crammer_singer
 from metabench.algorithm import Algorithm, Metrics
-from metabench.episodic import embed, episodic_gradient, training_way
+from metabench.episodic import embed, episodic_loss
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.layers import one_hot
 from metabench.tasks import Batch, Task
@@ -71,15 +71,14 @@ class MetaOptNet(Algorithm):
         """gamma w_k . f(x): [n, way]."""
         return adapted.params["gamma"] * embed(self, adapted.params, x) @ adapted.w
 
-    def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
-        """The gradient of the queries' cross-entropy, through the solution."""
-        way = training_way(self)
+    def meta_loss(self, params: Params, task: Task) -> tuple[torch.Tensor, Metrics]:
+        """The queries' cross-entropy, which is differentiated through the solution."""
 
         def head(params: Params, support: Batch, x: torch.Tensor) -> tuple[torch.Tensor, Metrics]:
-            fitted = self.machine(params, support, way)
+            fitted = self.machine(params, support, self.train_way)
             return params["gamma"] * x @ fitted.w, {"duality_gap": fitted.gap.detach()}
 
-        return episodic_gradient(self, params, task, head)
+        return episodic_loss(self, params, task, head)
 
     def machine(self, params: Params, support: Batch, way: int) -> Adapted:
         """w = X^T alpha of an embedded support set."""

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import torch
 
 from metabench.algorithm import Algorithm, Metrics
-from metabench.episodic import embed, episodic_gradient, training_way
+from metabench.episodic import embed, episodic_loss
 from metabench.layers import one_hot
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
@@ -45,16 +45,16 @@ class ProtoNet(Algorithm):
         embedded = embed(self, adapted.params, x)
         return negative_squared_distance(embedded, adapted.prototypes)
 
-    def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
-        """The gradient of the queries' cross-entropy, all examples embedded in one batch."""
+    def meta_loss(self, params: Params, task: Task) -> tuple[torch.Tensor, Metrics]:
+        """The queries' cross-entropy, all examples embedded in one batch."""
 
         def head(
             params: Params, support: Batch, queries: torch.Tensor
         ) -> tuple[torch.Tensor, Metrics]:
-            prototypes = class_means(support.x, support.y, training_way(self))
+            prototypes = class_means(support.x, support.y, self.train_way)
             return negative_squared_distance(queries, prototypes), {}
 
-        return episodic_gradient(self, params, task, head)
+        return episodic_loss(self, params, task, head)
 
 
 def class_means(embedded: torch.Tensor, y: torch.Tensor, way: int) -> torch.Tensor:

@@ -26,7 +26,7 @@ from typing import NamedTuple
 import torch
 
 from metabench.algorithm import Algorithm, Metrics
-from metabench.episodic import embed, episodic_gradient, training_way
+from metabench.episodic import embed, episodic_loss
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.layers import one_hot
 from metabench.tasks import Batch, Task
@@ -73,15 +73,14 @@ class R2D2(Algorithm):
         """alpha X' W + beta."""
         return logits(adapted.params, embed(self, adapted.params, x), adapted.W)
 
-    def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
-        """The gradient of the queries' cross-entropy, through the solution."""
-        way = training_way(self)
+    def meta_loss(self, params: Params, task: Task) -> tuple[torch.Tensor, Metrics]:
+        """The queries' cross-entropy, which is differentiated through the solution."""
 
         def head(params: Params, support: Batch, x: torch.Tensor) -> tuple[torch.Tensor, Metrics]:
-            W = fit(params, support.x, one_hot(support.y, way, x))
+            W = fit(params, support.x, one_hot(support.y, self.train_way, x))
             return logits(params, x, W), {}
 
-        return episodic_gradient(self, params, task, head)
+        return episodic_loss(self, params, task, head)
 
 
 def fit(params: Params, X: torch.Tensor, Y: torch.Tensor) -> torch.Tensor:

@@ -24,7 +24,6 @@ from typing import NamedTuple
 import torch
 
 from metabench.algorithm import Algorithm, Metrics
-from metabench.episodic import training_way
 from metabench.errors import MetabenchError
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.layers import one_hot
@@ -102,7 +101,7 @@ class Relation(Algorithm):
 
     def meta_loss(self, params: Params, task: Task) -> tuple[torch.Tensor, Metrics]:
         """The squared error of the relation scores of a training episode."""
-        adapted = self.summed(params, task.support, training_way(self))
+        adapted = self.summed(params, task.support, self.train_way)
         return self.scored(self.predict(adapted, task.query.x), task.query.y)
 
     def score(self, outputs: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
