@@ -211,6 +211,14 @@ MISTAKES = {
         STUDY, "pretrain_finetune]", "relation]",
         ["grid[0].algorithms[1]: backbone 'conv4-8'", "`backbone: conv4map-64`"],
     ),
+    "a backbone for images where there are functions": (
+        STUDY, "    settings: [5s]", "    backbone: conv4-16\n    settings: [5s]",
+        ["grid[1]: backbone 'conv4-16' is for images", "mlp-40-40 or such is right"],
+    ),
+    "a residual one where there are functions": (
+        STUDY, "    settings: [5s]", "    backbone: resnet18\n    settings: [5s]",
+        ["grid[1]: backbone 'resnet18' is for images", "mlp-40-40 or such is right"],
+    ),
     "an unknown published row": (
         STUDY, "    settings: [5w1s]", "    references: [peple]\n    settings: [5w1s]",
         ["grid[0].references[0]", "did you mean 'people'"],
@@ -251,6 +259,9 @@ MISTAKES = {
     "a data set of no task": (GLYPHS, "task: classification", "task: vision", [": task: no task"]),
     "a missing count": (SINUSOID, "val: 5, ", "", [": episodes: the key 'val' is missing"]),
     "a data set without episodes": (SINUSOID, "test: 10", "test: 0", [": episodes.test: 0"]),
+    "a data set of functions with a backbone for images": (
+        SINUSOID, "mlp-40-40", "conv4map-16", [": backbone 'conv4map-16' is for images", "mlp-40"],
+    ),
     "a data set's module": (SINUSOID, "datasets.sinusoid", "datasets.sine", ["module: no mod"]),
 }  # fmt: skip
 
