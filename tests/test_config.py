@@ -145,6 +145,10 @@ MISTAKES = {
     "seeds that are no list": (STUDY, "[0, 1]", "3", [": seeds: 3", "a list"]),
     "a seed that is a text": (STUDY, "[0, 1]", "[0, one]", [": seeds[1]: 'one'", "whole number"]),
     "a negative seed": (STUDY, "[0, 1]", "[0, -1]", [": seeds[1]: -1", "at least 0"]),
+    "a seed of more than 64 bits": (
+        STUDY, "[0, 1]", "[0, 12345678901234567890123]",
+        [":2: 12345678901234567890123 is too large", "at most 2^63 - 1 is right"],
+    ),
     "a seed twice": (STUDY, "[0, 1]", "[0, 0]", [": seeds[1]: 0 is there twice"]),
     "a budget of nothing": (STUDY, "seeds:", "budget: 0\nseeds:", [": budget: 0", "above 0"]),
     "a budget above one": (STUDY, "seeds:", "budget: 2\nseeds:", [": budget: 2", "at most 1"]),
@@ -237,6 +241,13 @@ MISTAKES = {
         STUDY, "{validate_every: 10}", "{inner_lr: 0.1}",
         ["grid[0].set (for pretrain_head): no hyperparameter 'inner_lr'"],
     ),
+    "a whole number without end": (
+        STUDY, "inner_lr: 0.2", f"iterations: {'9' * 400}",
+        [":8: 99999999999999999999... (400 digits) is too large", "at most 2^63 - 1 is right"],
+    ),
+    "a number without end": (
+        STUDY, "inner_lr: 0.2", f"outer_lr: {'9' * 5000}", [":8: 99999999999999999999... (5000 d"],
+    ),
     "those of an algorithm that is not here": (
         STUDY, "{maml: {inner_lr", "{mam: {inner_lr", ["grid[0].hyperparameters", "'maml'"],
     ),
@@ -261,6 +272,9 @@ MISTAKES = {
     "a data set without episodes": (SINUSOID, "test: 10", "test: 0", [": episodes.test: 0"]),
     "a data set of functions with a backbone for images": (
         SINUSOID, "mlp-40-40", "conv4map-16", [": backbone 'conv4map-16' is for images", "mlp-40"],
+    ),
+    "episodes from a seed of more than 64 bits": (
+        SINUSOID, "seed: 0", "seed: 9223372036854775808", [":5: 9223372036854775808 is too large"],
     ),
     "a data set's module": (SINUSOID, "datasets.sinusoid", "datasets.sine", ["module: no mod"]),
 }  # fmt: skip
@@ -395,6 +409,11 @@ def test_a_budget_is_a_share_of_the_iterations_rounded_up(write: Write, tmp_path
     run = next(run for run in study.models if run.algorithm == "maml")
     assert run.hyperparameters["iterations"] == 11
     assert run.published_iterations == 1001
+
+
+def test_the_largest_seed_is_2_to_the_63_less_1(write: Write, tmp_path: Path) -> None:
+    seeds = load(write(STUDY, "[0, 1]", "[9223372036854775807, 007]"), tmp_path).seeds
+    assert seeds == (2**63 - 1, 7)
 
 
 def test_specifications_survive_json(write: Write, tmp_path: Path) -> None:
