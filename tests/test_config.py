@@ -182,6 +182,7 @@ MISTAKES = {
         ["grid[1]: maml on glyphs with 5w1s is in grid[0] already"],
     ),
     "a setting that is none": (STUDY, "5w1s", "5way", ["grid[0].settings[0]: '5way'", "5w1s"]),
+    "a single way": (STUDY, "5w1s", "1w1s", ["grid[0].settings[0]: '1w1s'", "2 ways or more"]),
     "trained in no setting of it": (
         STUDY, "settings: [5s]", "settings: [5s]\n    trained_in: 10s",
         ["grid[1].trained_in: '10s'", "one of the entry's own settings"],
@@ -275,6 +276,18 @@ MISTAKES = {
     ),
     "episodes from a seed of more than 64 bits": (
         SINUSOID, "seed: 0", "seed: 9223372036854775808", [":5: 9223372036854775808 is too large"],
+    ),
+    "a module that is no data set": (
+        GLYPHS, "metabench.datasets.glyphs", "json",
+        [": module: json has no check, archives, sizes, prepare, needed", "docs/data.md"],
+    ),
+    "a module of functions for images": (
+        SINUSOID, "task: regression", "task: classification",
+        [": module: metabench.datasets.sinusoid has no archives", "`task: regression` is right"],
+    ),
+    "a module of images for functions": (
+        GLYPHS, "task: classification", "task: regression",
+        [": module: metabench.datasets.glyphs has no source", "`task: classification` is right"],
     ),
     "a data set's module": (SINUSOID, "datasets.sinusoid", "datasets.sine", ["module: no mod"]),
 }  # fmt: skip

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from metabench.errors import MetabenchError
@@ -19,7 +20,11 @@ from metabench.study import fields
 from metabench.study.lazy import hyperparameters_of, import_lazily
 from metabench.study.yaml_file import read_mapping
 
-TASKS = ("classification", "regression")
+NEEDED = {  # of a data set's module, by its task: docs/data.md, "Adding a data set"
+    "classification": ("check", "archives", "sizes", "prepare"),
+    "regression": ("source",),
+}
+TASKS = tuple(NEEDED)
 ROLES = ("meta-learning", "pre-training", "neither")  # what a report takes an algorithm for
 CONDITIONS = ("dataset", "task", "way", "shot", "backbone")  # of an algorithm's `where`
 EPISODE_KEYS = ("seed", "test", "val", "test_queries", "val_queries")
@@ -126,7 +131,8 @@ def read_dataset(file: Path) -> Dataset:
     if not _MODULE.fullmatch(module):
         raise fields.wrong(module, f"{file}: module", "a module is, such as package.module")
     options = fields.mapping(values.get("options", {}), f"{file}: options")
-    implementation = import_lazily(module, f"{file}: module")
+    task = fields.known(values["task"], f"{file}: task", "task", TASKS)
+    implementation = _implementation(module, task, file)
     if hasattr(implementation, "check"):
         implementation.check(options, f"{file}: options")
     episodes = fields.keys(values["episodes"], f"{file}: episodes", EPISODE_KEYS, EPISODE_KEYS)
@@ -135,7 +141,7 @@ def read_dataset(file: Path) -> Dataset:
         spec=DataSpec(
             name=file.stem,
             module=module,
-            task=fields.known(values["task"], f"{file}: task", "task", TASKS),
+            task=task,
             options=options,
             within_group=fields.flag(values.get("within_group", False), f"{file}: within_group"),
         ),
@@ -148,6 +154,19 @@ def read_dataset(file: Path) -> Dataset:
             for key, value in episodes.items()
         },
     )
+
+
+def _implementation(module: str, task: str, file: Path) -> ModuleType:
+    """The module of a data set, which must have what its task needs."""
+    where = f"{file}: module"
+    implementation = import_lazily(module, where)
+    lacks = {t: [name for name in NEEDED[t] if not hasattr(implementation, name)] for t in TASKS}
+    if not lacks[task]:
+        return implementation
+    others = [f"`task: {other}`" for other in TASKS if not lacks[other]]
+    right = " or ".join(others) or "a module as docs/data.md describes it"
+    missing = ", ".join(lacks[task])
+    raise MetabenchError(f"{where}: {module} has no {missing}, needed for {task}; {right} is right")
 
 
 def read_algorithm(file: Path, datasets: Sequence[str]) -> Algorithm:

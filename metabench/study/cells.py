@@ -180,6 +180,8 @@ def _setting(value: Any, where: str, task: str) -> Setting:
     else:
         match = re.fullmatch(r"([1-9]\d*)w([1-9]\d*)s", str(value))
         right = "ways and shots, such as 5w1s, are"
+        if match and int(match[1]) < 2:  # of one class, every query is that class
+            match, right = None, "2 ways or more, such as 5w1s, are"
     if not match:
         raise fields.wrong(value, where, right)
     return Setting(int(match[1] or 1), int(match[2]))
