@@ -458,6 +458,24 @@ def test_the_command_line_says_an_error_in_one_line(
     assert err.count("\n") == 1
 
 
+def test_away_from_the_project_it_is_said_that_there_is_no_such_folder(
+    write: Write,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    study = tmp_path / "elsewhere" / "study.yaml"
+    study.parent.mkdir()
+    write().rename(study)
+    monkeypatch.chdir(study.parent)
+    assert main(["check", "study.yaml"]) == 1
+    said = capsys.readouterr().err
+    assert "grid[0].dataset: no data set 'glyphs', and no folder config/datasets here" in said
+    assert "in the project's folder, or name its folder config with --config" in said
+    assert main(["check", "study.yaml", "--config", str(tmp_path)]) == 0
+    assert "glyphs 5w1s" in capsys.readouterr().out
+
+
 @pytest.mark.fault("Ctrl-C", "the command ends without a word, with status 130", "as for SIGKILL")
 def test_an_interrupt_is_quiet(
     write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -16,6 +16,7 @@ def add_to(commands: Commands) -> None:
     """Add `check`, `doctor` and `rates`."""
     check = commands.add_parser("check", help="check a study file and print what it asks for")
     check.add_argument("study", type=Path, help="such as config/config.yaml")
+    own_folders(check, "config")
     check.set_defaults(run=_check)
 
     doctor = commands.add_parser("doctor", help="look whether metabench can be used here")
@@ -31,7 +32,7 @@ def _check(options: argparse.Namespace) -> None:
     from metabench.study.config import load
     from metabench.study.plan import describe
 
-    print(describe(load(options.study)))
+    print(describe(load(options.study, options.config), options.config))
 
 
 def _doctor(options: argparse.Namespace) -> None:

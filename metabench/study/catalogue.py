@@ -100,18 +100,27 @@ class Catalogue:
 
     def dataset(self, name: Any, where: str) -> Dataset:
         """The data set that ``where`` asks for."""
-        known = fields.known(name, where, "data set", self._names("datasets"))
+        known = self._known(name, where, "data set", "datasets")
         if known not in self._datasets:
             self._datasets[known] = read_dataset(self._file("datasets", known))
         return self._datasets[known]
 
     def algorithm(self, name: Any, where: str) -> Algorithm:
         """The algorithm that ``where`` asks for."""
-        known = fields.known(name, where, "algorithm", self._names("algorithms"))
+        known = self._known(name, where, "algorithm", "algorithms")
         if known not in self._algorithms:
             file = self._file("algorithms", known)
             self._algorithms[known] = read_algorithm(file, self._names("datasets"))
         return self._algorithms[known]
+
+    def _known(self, name: Any, where: str, what: str, kind: str) -> str:
+        folder, names = self._folders[-1] / kind, self._names(kind)
+        if isinstance(name, str) and name not in names and not folder.is_dir():
+            raise MetabenchError(
+                f"{where}: no {what} {name!r}, and no folder {folder} here; run metabench in the "
+                "project's folder, or name its folder config with --config"
+            )
+        return fields.known(name, where, what, names)
 
     def _names(self, kind: str) -> list[str]:
         return sorted({file.stem for f in self._folders for file in (f / kind).glob("*.yaml")})

@@ -13,6 +13,7 @@ import pytest
 
 from metabench.cli import main
 from metabench.doctor import archives, cluster, machine, software
+from metabench.doctor import project as project_folder
 from metabench.doctor.finding import Finding
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -132,6 +133,21 @@ def test_slurm_without_accounting_is_told_apart(
     assert "--slurm-status-command squeue" in cluster.slurm().advice
     commands(sacct=0)
     assert cluster.slurm().state == "ok"
+
+
+def test_a_folder_that_is_not_the_project_s_is_bad(monkeypatch: Patch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for config in (Path("config"), Path("/nonexist")):
+        found = project_folder.project(config)
+        assert found.state == "bad"
+        assert found.found.startswith(f"no folder {config / 'datasets'}")
+        assert "--config" in found.advice
+    for name in project_folder.FOLDERS:
+        (tmp_path / "config" / name).mkdir(parents=True)
+    assert project_folder.project(Path("config")).found.startswith("no Snakefile here")
+    (tmp_path / "Snakefile").touch()
+    assert project_folder.project(Path("config")).state == "ok"
+    assert project_folder.project(PROJECT / "config").state == "ok"
 
 
 def test_every_archive_of_the_project_is_looked_for(monkeypatch: Patch) -> None:
