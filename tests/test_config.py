@@ -350,6 +350,11 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         load(tmp_path / "none.yaml")
 
 
+def test_a_folder_in_place_of_a_study_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MetabenchError, match=r": is a folder; a file is right, such as config/"):
+        load(tmp_path)
+
+
 def test_a_study_is_every_cell_from_every_seed(write: Write, tmp_path: Path) -> None:
     study = load(write(), tmp_path)
     runs = [(r.data.name, r.way, r.shot, r.algorithm, r.seed) for r in study.runs]

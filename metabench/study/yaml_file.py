@@ -25,6 +25,10 @@ def read_mapping(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise MetabenchError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise MetabenchError(
+            f"{path}: is a folder; a file is right, such as config/config.yaml for a study"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise MetabenchError(f"{path}: cannot be read as UTF-8 text: {error}") from None
     try:
