@@ -153,6 +153,9 @@ MISTAKES = {
     "a budget of nothing": (STUDY, "seeds:", "budget: 0\nseeds:", [": budget: 0", "above 0"]),
     "a budget above one": (STUDY, "seeds:", "budget: 2\nseeds:", [": budget: 2", "at most 1"]),
     "no such folder": (STUDY, "seeds:", "archives: /none\nseeds:", [": archives: '/none'"]),
+    "the home of nobody": (
+        STUDY, "seeds:", "archives: ~nobody-here/data\nseeds:", [": archives: '~nobody-here/data'"],
+    ),
     "a grid that is no list": (STUDY, FILES[STUDY].split("grid:")[1], " {}", [": grid: {}"]),
     "images altered where there are none": (
         STUDY, "    settings: [5s]\n    algorithms: [maml]\n",
@@ -479,6 +482,25 @@ def test_away_from_the_project_it_is_said_that_there_is_no_such_folder(
     assert "in the project's folder, or name its folder config with --config" in said
     assert main(["check", "study.yaml", "--config", str(tmp_path)]) == 0
     assert "glyphs 5w1s" in capsys.readouterr().out
+
+
+def test_a_study_that_needs_archives_needs_the_folder_that_the_environment_names(
+    write: Write,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("METABENCH_DATA", str(tmp_path / "gone"))
+    assert main(["check", str(write()), "--config", str(tmp_path)]) == 0  # all of it is made here
+    study = write(STUDY, "glyphs\n    settings: [5w1s]", "challenge\n    settings: [20w1s]")
+    capsys.readouterr()
+    assert main(["check", str(study), "--config", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == (
+        f"metabench: error: METABENCH_DATA: no such folder: {tmp_path / 'gone'}; "
+        "name a folder that is there, or unset it\n"
+    )
+    study.write_text(f"archives: {tmp_path}\n{study.read_text()}")  # no other is looked in
+    assert main(["check", str(study), "--config", str(tmp_path)]) == 0
 
 
 @pytest.mark.fault("Ctrl-C", "the command ends without a word, with status 130", "as for SIGKILL")

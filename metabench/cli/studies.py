@@ -30,9 +30,11 @@ def add_to(commands: Commands) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     from metabench.study.config import load
-    from metabench.study.plan import describe
+    from metabench.study.plan import check_places, describe
 
-    print(describe(load(options.study, options.config), options.config))
+    study = load(options.study, options.config)
+    check_places(study)
+    print(describe(study, options.config))
 
 
 def _doctor(options: argparse.Namespace) -> None:

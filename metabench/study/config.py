@@ -7,6 +7,7 @@ what would be right. Nothing here loads torch or pandas: a check takes a fractio
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -217,7 +218,7 @@ def _distinct(cells: Sequence[Cell], models: Sequence[RunSpec]) -> tuple[RunSpec
 
 
 def _folder(value: Any, where: str) -> Path:
-    folder = Path(fields.text(value, where)).expanduser()
+    folder = Path(os.path.expanduser(fields.text(value, where)))
     if not folder.is_dir():
         raise fields.wrong(value, where, "the path of a folder that is there is")
     return folder

@@ -158,6 +158,17 @@ def test_every_archive_of_the_project_is_looked_for(monkeypatch: Patch) -> None:
     assert found["CUB_200_2011_subset.zip"].state == "note"
 
 
+def test_a_folder_of_archives_that_is_not_there_is_bad(monkeypatch: Patch, tmp_path: Path) -> None:
+    monkeypatch.setenv("METABENCH_DATA", str(tmp_path / "gone"))
+    found = archives.data_folder()
+    assert found.state == "bad"
+    assert found.found == f"METABENCH_DATA: no such folder: {tmp_path / 'gone'}"
+    assert found.advice == "name a folder that is there, or unset it"
+    monkeypatch.setenv("HOME", str(tmp_path.parent))
+    monkeypatch.setenv("METABENCH_DATA", f"~/{tmp_path.name}")
+    assert archives.data_folder().found == f"METABENCH_DATA is {tmp_path}"
+
+
 def test_an_archive_that_is_not_the_published_one_is_bad(
     monkeypatch: Patch, tmp_path: Path
 ) -> None:
