@@ -101,7 +101,7 @@ external: true
 deterministic: true
 tasks: [classification]
 """,
-    "published.csv": "key,value\npeople,0.045\n",
+    "published.csv": "key,dataset,way,shot,value\npeople,glyphs,20,1,4.5\nbpl,sinusoid,1,5,3.3\n",
 }
 STUDY = "study.yaml"
 
@@ -230,6 +230,14 @@ MISTAKES = {
     "an unknown published row": (
         STUDY, "    settings: [5w1s]", "    references: [peple]\n    settings: [5w1s]",
         ["grid[0].references[0]", "did you mean 'people'"],
+    ),
+    "a published row of another data set": (
+        STUDY, "    settings: [5w1s]", "    references: [bpl]\n    settings: [5w1s]",
+        ["grid[0].references[0]: no row of 'bpl' is for glyphs,", "for sinusoid: leave it out"],
+    ),
+    "a published row of another setting": (
+        STUDY, "    settings: [5w1s]", "    references: [people]\n    settings: [5w1s]",
+        ["grid[0].references[0]: no row of 'people' is for glyphs in 5w1s, and"],
     ),
     # hyperparameters
     "an unknown hyperparameter": (
@@ -440,6 +448,11 @@ def test_the_largest_seed_is_2_to_the_63_less_1(write: Write, tmp_path: Path) ->
 def test_specifications_survive_json(write: Write, tmp_path: Path) -> None:
     for run in load(write(), tmp_path).runs:
         assert type(run).from_json(run.to_json()) == run
+
+
+def test_a_published_row_of_one_of_the_settings_is_shown(write: Write, tmp_path: Path) -> None:
+    both = "settings: [5w1s, 20w1s]\n    references: [people]"
+    assert load(write(STUDY, "settings: [5w1s]", both), tmp_path).references == ("people",)
 
 
 def test_files_beside_the_study_come_before_the_projects(write: Write, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from metabench.study.capacity import Setting, check_setting, check_training, siz
 from metabench.study.catalogue import Algorithm, Catalogue, Dataset
 from metabench.study.lazy import class_of, import_lazily, torch_unloaded
 
+Published = dict[str, list[tuple[str, str, str]]]  # key -> (dataset, way, shot) of its rows
+
 KEYS = (
     *("dataset", "backbone", "settings", "trained_in", "algorithms"),
     *("set", "hyperparameters", "references"),
@@ -52,14 +54,14 @@ class Cell:
     references: tuple[str, ...]
 
 
-def read_cell(value: Any, where: str, catalogue: Catalogue, published: list[str]) -> Cell:
+def read_cell(value: Any, where: str, catalogue: Catalogue, published: Published) -> Cell:
     """Check one entry of a grid.
 
     Args:
         value: the entry, as read from YAML.
         where: its file and key.
         catalogue: the algorithms and data sets there are.
-        published: the keys that ``references`` may name.
+        published: the rows that ``references`` may name.
 
     Raises:
         MetabenchError: naming the key and what would be right.
@@ -98,16 +100,7 @@ def read_cell(value: Any, where: str, catalogue: Catalogue, published: list[str]
         models={name: model for name, model in models.items() if model.algorithm_class},
         common=fields.mapping(values.get("set", {}), f"{where}.set"),
         own=_own(values.get("hyperparameters", {}), where, {**models, **algorithms}),
-        references=tuple(
-            fields.items(
-                values["references"],
-                f"{where}.references",
-                lambda value, at: fields.known(value, at, "published row", published),
-                "[people]",
-            )
-            if "references" in values
-            else ()
-        ),
+        references=_references(values, where, published, dataset.spec.name, settings),
     )
     for name, algorithm in {**models, **algorithms}.items():
         algorithm.check(cell.common, f"{where}.set (for {name})")
@@ -204,6 +197,28 @@ def _trained_in(
             "ways are right, the others in an entry of their own"
         )
     return one
+
+
+def _references(
+    values: dict[str, Any], where: str, published: Published, dataset: str, settings: list[Setting]
+) -> tuple[str, ...]:
+    """Keys of published rows, each of which has one to show in a setting here."""
+    here = [(dataset, str(setting.way), str(setting.shot)) for setting in settings]
+
+    def key(value: Any, where: str) -> str:
+        known = fields.known(value, where, "published row", published)
+        if not set(here) & set(published[known]):
+            datasets = dict.fromkeys(name for name, _, _ in published[known])
+            tested = f" in {' or '.join(map(str, settings))}" if dataset in datasets else ""
+            raise MetabenchError(
+                f"{where}: no row of '{known}' is for {dataset}{tested}, and it would show "
+                f"nothing; its rows are for {', '.join(datasets)}: leave it out"
+            )
+        return known
+
+    if "references" not in values:
+        return ()
+    return tuple(fields.items(values["references"], f"{where}.references", key, "[people]"))
 
 
 def _algorithm(name: str, where: str, task: str, catalogue: Catalogue) -> Algorithm:

@@ -21,6 +21,7 @@ from metabench.study.capacity import Setting
 from metabench.study.catalogue import Algorithm, Catalogue, Dataset
 from metabench.study.cells import (
     Cell,
+    Published,
     hyperparameters,
     published_iterations,
     read_cell,
@@ -224,9 +225,17 @@ def _folder(value: Any, where: str) -> Path:
     return folder
 
 
-def _published(file: Path) -> list[str]:
-    """The keys of the published rows that a study may show as references."""
+def _published(file: Path) -> Published:
+    """The published rows that a study may show as references."""
     if not file.is_file():
-        return []
+        return {}
+    published: Published = {}
     with file.open(encoding="utf-8", newline="") as stream:
-        return sorted({row["key"] for row in csv.DictReader(stream)})
+        reader = csv.DictReader(stream)
+        for name in ("key", "dataset", "way", "shot"):
+            if name not in (reader.fieldnames or ()):
+                raise MetabenchError(f"{file}: no column '{name}'; add it")
+        for row in reader:
+            place = row["dataset"], row["way"], row["shot"]
+            published.setdefault(row["key"], []).append(place)
+    return published
