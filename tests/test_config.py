@@ -95,6 +95,11 @@ class: metabench.algorithms.pretrain_finetune:PretrainFinetune
 tasks: [classification, regression]
 model_of: {classification: pretrain_head}
 """,
+    "algorithms/scratch.yaml": """\
+title: From scratch
+class: metabench.algorithms.scratch:Scratch
+tasks: [classification, regression]
+""",
     "algorithms/nearest.yaml": """\
 title: Nearest neighbour
 external: true
@@ -251,7 +256,21 @@ MISTAKES = {
     ),
     "one that not all here have": (
         STUDY, "{validate_every: 10}", "{inner_lr: 0.1}",
-        ["grid[0].set (for pretrain_head): no hyperparameter 'inner_lr'"],
+        [
+            "grid[0].set (for pretrain_head): no hyperparameter 'inner_lr'",
+            "; only maml has it: write it under hyperparameters: maml",
+        ],
+    ),
+    "one that some here have": (
+        STUDY, "{validate_every: 10}", "{test_inner_steps: 20}",
+        [
+            "grid[0].set (for pretrain_head): no hyperparameter 'test_inner_steps'",
+            "; maml and pretrain_finetune have it: write it under hyperparameters: maml and p",
+        ],
+    ),
+    "training for what is not trained": (
+        STUDY, "[maml]", "[maml, scratch]\n    set: {iterations: 3}",
+        ["grid[1].set (for scratch): 'iterations' is 3", "; scratch has no meta-training: an ent"],
     ),
     "a whole number without end": (
         STUDY, "inner_lr: 0.2", f"iterations: {'9' * 400}",

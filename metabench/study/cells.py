@@ -102,8 +102,8 @@ def read_cell(value: Any, where: str, catalogue: Catalogue, published: Published
         own=_own(values.get("hyperparameters", {}), where, {**models, **algorithms}),
         references=_references(values, where, published, dataset.spec.name, settings),
     )
+    _check_common(cell.common, where, {**models, **algorithms})
     for name, algorithm in {**models, **algorithms}.items():
-        algorithm.check(cell.common, f"{where}.set (for {name})")
         for one in training_settings(cell):
             resolved = hyperparameters(cell, one, algorithm)
             if algorithm.hyperparameters and name in models:
@@ -237,6 +237,34 @@ def _own(value: Any, where: str, algorithms: dict[str, Algorithm]) -> dict[str, 
     for name, values in own.items():
         algorithms[name].check(fields.mapping(values, f"{where}.{name}"), f"{where}.{name}")
     return own
+
+
+def _check_common(common: dict[str, Any], where: str, algorithms: dict[str, Algorithm]) -> None:
+    """Check what is set for all algorithms; an error says where a key of one of them belongs."""
+    for name, algorithm in algorithms.items():
+        for key, value in common.items():
+            try:
+                algorithm.check({key: value}, f"{where}.set (for {name})")
+            except MetabenchError as error:
+                advice = _elsewhere(key, name, algorithms)
+                raise MetabenchError(f"{error}{advice}") from None
+
+
+def _elsewhere(key: str, name: str, algorithms: dict[str, Algorithm]) -> str:
+    """The end of an error about a key of `set` that ``name`` refuses: where it can stand."""
+    if key == "iterations" and _known(algorithms[name])["iterations"].metadata["most"] == 0:
+        return f"; {name} has no meta-training: an entry of its own is right for it"
+    having = [other for other, algorithm in algorithms.items() if key in _known(algorithm)]
+    if not having or name in having:
+        return ""
+    only = f"only {having[0]} has" if len(having) == 1 else f"{' and '.join(having)} have"
+    return f"; {only} it: write it under hyperparameters: {' and '.join(having)}"
+
+
+def _known(algorithm: Algorithm) -> dict[str, dataclasses.Field[Any]]:
+    """The hyperparameters of an algorithm, by name; none of an external program."""
+    known = algorithm.hyperparameters
+    return {field.name: field for field in dataclasses.fields(known)} if known else {}
 
 
 def _network(backbone: str, task: str, where: str) -> Any:
