@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from metabench.cli import main, make_parser
@@ -24,6 +26,50 @@ def test_a_run_that_cannot_be_read_is_one_line(
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("metabench evaluate: error: argument --spec: ")
     assert wrong in said
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [("x", "Expecting value"), ("{}", "missing"), ("[]", "no attribute"), ("5", "no attribute")],
+)
+def test_an_archive_that_cannot_be_read_is_one_line(
+    capsys: pytest.CaptureFixture[str], text: str, wrong: str
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["fetch", "--archive", text, "--out", "x"])
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("metabench fetch: error: argument --archive: not an archive as the work")
+    assert wrong in said
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "least"),
+    [
+        ("seed", "-1", 0),
+        ("seed", "9223372036854775808", 0),
+        ("way", "0", 1),
+        ("shot", "-3", 1),
+        ("count", "0", 1),
+        ("count", "many", 1),
+        ("queries", "1.5", 1),
+    ],
+)
+def test_no_episodes_are_drawn_that_nothing_can_be_tested_on(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, option: str, value: str, least: int
+) -> None:
+    data = '{"name": "waves", "module": "metabench.datasets.sinusoid", "task": "regression"}'
+    given = {"way": "1", "shot": "5", "count": "2", "queries": "3", "seed": "0", option: value}
+    numbers = [word for name, number in given.items() for word in (f"--{name}", number)]
+    out = ["--out", str(tmp_path / "episodes")]
+    with pytest.raises(SystemExit) as stopped:
+        main(["episodes", "--data", data, "--split", "val", *numbers, *out])
+    assert stopped.value.code == 2
+    assert not (tmp_path / "episodes").exists()
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"metabench episodes: error: argument --{option}: '{value}' is not right here; "
+        f"a whole number from {least} to 2^63 - 1 is"
+    )
 
 
 def test_commands_stand_in_the_order_in_which_a_study_needs_them() -> None:

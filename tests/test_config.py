@@ -95,13 +95,18 @@ class: metabench.algorithms.pretrain_finetune:PretrainFinetune
 tasks: [classification, regression]
 model_of: {classification: pretrain_head}
 """,
+    "algorithms/scratch.yaml": """\
+title: From scratch
+class: metabench.algorithms.scratch:Scratch
+tasks: [classification, regression]
+""",
     "algorithms/nearest.yaml": """\
 title: Nearest neighbour
 external: true
 deterministic: true
 tasks: [classification]
 """,
-    "published.csv": "key,value\npeople,0.045\n",
+    "published.csv": "key,dataset,way,shot,value\npeople,glyphs,20,1,4.5\nbpl,sinusoid,1,5,3.3\n",
 }
 STUDY = "study.yaml"
 
@@ -145,10 +150,17 @@ MISTAKES = {
     "seeds that are no list": (STUDY, "[0, 1]", "3", [": seeds: 3", "a list"]),
     "a seed that is a text": (STUDY, "[0, 1]", "[0, one]", [": seeds[1]: 'one'", "whole number"]),
     "a negative seed": (STUDY, "[0, 1]", "[0, -1]", [": seeds[1]: -1", "at least 0"]),
+    "a seed of more than 64 bits": (
+        STUDY, "[0, 1]", "[0, 12345678901234567890123]",
+        [":2: 12345678901234567890123 is too large", "at most 2^63 - 1 is right"],
+    ),
     "a seed twice": (STUDY, "[0, 1]", "[0, 0]", [": seeds[1]: 0 is there twice"]),
     "a budget of nothing": (STUDY, "seeds:", "budget: 0\nseeds:", [": budget: 0", "above 0"]),
     "a budget above one": (STUDY, "seeds:", "budget: 2\nseeds:", [": budget: 2", "at most 1"]),
     "no such folder": (STUDY, "seeds:", "archives: /none\nseeds:", [": archives: '/none'"]),
+    "the home of nobody": (
+        STUDY, "seeds:", "archives: ~nobody-here/data\nseeds:", [": archives: '~nobody-here/data'"],
+    ),
     "a grid that is no list": (STUDY, FILES[STUDY].split("grid:")[1], " {}", [": grid: {}"]),
     "images altered where there are none": (
         STUDY, "    settings: [5s]\n    algorithms: [maml]\n",
@@ -186,6 +198,7 @@ MISTAKES = {
         ["grid[1]: maml on glyphs with 5w1s is in grid[0] already"],
     ),
     "a setting that is none": (STUDY, "5w1s", "5way", ["grid[0].settings[0]: '5way'", "5w1s"]),
+    "a single way": (STUDY, "5w1s", "1w1s", ["grid[0].settings[0]: '1w1s'", "2 ways or more"]),
     "trained in no setting of it": (
         STUDY, "settings: [5s]", "settings: [5s]\n    trained_in: 10s",
         ["grid[1].trained_in: '10s'", "one of the entry's own settings"],
@@ -219,9 +232,25 @@ MISTAKES = {
         STUDY, "pretrain_finetune]", "relation]",
         ["grid[0].algorithms[1]: backbone 'conv4-8'", "`backbone: conv4map-64`"],
     ),
+    "a backbone for images where there are functions": (
+        STUDY, "    settings: [5s]", "    backbone: conv4-16\n    settings: [5s]",
+        ["grid[1]: backbone 'conv4-16' is for images", "mlp-40-40 or such is right"],
+    ),
+    "a residual one where there are functions": (
+        STUDY, "    settings: [5s]", "    backbone: resnet18\n    settings: [5s]",
+        ["grid[1]: backbone 'resnet18' is for images", "mlp-40-40 or such is right"],
+    ),
     "an unknown published row": (
         STUDY, "    settings: [5w1s]", "    references: [peple]\n    settings: [5w1s]",
         ["grid[0].references[0]", "did you mean 'people'"],
+    ),
+    "a published row of another data set": (
+        STUDY, "    settings: [5w1s]", "    references: [bpl]\n    settings: [5w1s]",
+        ["grid[0].references[0]: no row of 'bpl' is for glyphs,", "for sinusoid: leave it out"],
+    ),
+    "a published row of another setting": (
+        STUDY, "    settings: [5w1s]", "    references: [people]\n    settings: [5w1s]",
+        ["grid[0].references[0]: no row of 'people' is for glyphs in 5w1s, and"],
     ),
     # hyperparameters
     "an unknown hyperparameter": (
@@ -235,7 +264,28 @@ MISTAKES = {
     ),
     "one that not all here have": (
         STUDY, "{validate_every: 10}", "{inner_lr: 0.1}",
-        ["grid[0].set (for pretrain_head): no hyperparameter 'inner_lr'"],
+        [
+            "grid[0].set (for pretrain_head): no hyperparameter 'inner_lr'",
+            "; only maml has it: write it under hyperparameters: maml",
+        ],
+    ),
+    "one that some here have": (
+        STUDY, "{validate_every: 10}", "{test_inner_steps: 20}",
+        [
+            "grid[0].set (for pretrain_head): no hyperparameter 'test_inner_steps'",
+            "; maml and pretrain_finetune have it: write it under hyperparameters: maml and p",
+        ],
+    ),
+    "training for what is not trained": (
+        STUDY, "[maml]", "[maml, scratch]\n    set: {iterations: 3}",
+        ["grid[1].set (for scratch): 'iterations' is 3", "; scratch has no meta-training: an ent"],
+    ),
+    "a whole number without end": (
+        STUDY, "inner_lr: 0.2", f"iterations: {'9' * 400}",
+        [":8: 99999999999999999999... (400 digits) is too large", "at most 2^63 - 1 is right"],
+    ),
+    "a number without end": (
+        STUDY, "inner_lr: 0.2", f"outer_lr: {'9' * 5000}", [":8: 99999999999999999999... (5000 d"],
     ),
     "those of an algorithm that is not here": (
         STUDY, "{maml: {inner_lr", "{mam: {inner_lr", ["grid[0].hyperparameters", "'maml'"],
@@ -259,6 +309,24 @@ MISTAKES = {
     "a data set of no task": (GLYPHS, "task: classification", "task: vision", [": task: no task"]),
     "a missing count": (SINUSOID, "val: 5, ", "", [": episodes: the key 'val' is missing"]),
     "a data set without episodes": (SINUSOID, "test: 10", "test: 0", [": episodes.test: 0"]),
+    "a data set of functions with a backbone for images": (
+        SINUSOID, "mlp-40-40", "conv4map-16", [": backbone 'conv4map-16' is for images", "mlp-40"],
+    ),
+    "episodes from a seed of more than 64 bits": (
+        SINUSOID, "seed: 0", "seed: 9223372036854775808", [":5: 9223372036854775808 is too large"],
+    ),
+    "a module that is no data set": (
+        GLYPHS, "metabench.datasets.glyphs", "json",
+        [": module: json has no check, archives, sizes, prepare, needed", "docs/data.md"],
+    ),
+    "a module of functions for images": (
+        SINUSOID, "task: regression", "task: classification",
+        [": module: metabench.datasets.sinusoid has no archives", "`task: regression` is right"],
+    ),
+    "a module of images for functions": (
+        GLYPHS, "task: classification", "task: regression",
+        [": module: metabench.datasets.glyphs has no source", "`task: classification` is right"],
+    ),
     "a data set's module": (SINUSOID, "datasets.sinusoid", "datasets.sine", ["module: no mod"]),
 }  # fmt: skip
 
@@ -318,6 +386,11 @@ def test_a_mistake_is_one_line_with_file_key_and_remedy(
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(MetabenchError, match=r"none\.yaml: no such file"):
         load(tmp_path / "none.yaml")
+
+
+def test_a_folder_in_place_of_a_study_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MetabenchError, match=r": is a folder; a file is right, such as config/"):
+        load(tmp_path)
 
 
 def test_a_study_is_every_cell_from_every_seed(write: Write, tmp_path: Path) -> None:
@@ -419,9 +492,19 @@ def test_a_budget_is_a_share_of_the_iterations_rounded_up(write: Write, tmp_path
     assert run.published_iterations == 1001
 
 
+def test_the_largest_seed_is_2_to_the_63_less_1(write: Write, tmp_path: Path) -> None:
+    seeds = load(write(STUDY, "[0, 1]", "[9223372036854775807, 007]"), tmp_path).seeds
+    assert seeds == (2**63 - 1, 7)
+
+
 def test_specifications_survive_json(write: Write, tmp_path: Path) -> None:
     for run in load(write(), tmp_path).runs:
         assert type(run).from_json(run.to_json()) == run
+
+
+def test_a_published_row_of_one_of_the_settings_is_shown(write: Write, tmp_path: Path) -> None:
+    both = "settings: [5w1s, 20w1s]\n    references: [people]"
+    assert load(write(STUDY, "settings: [5w1s]", both), tmp_path).references == ("people",)
 
 
 def test_files_beside_the_study_come_before_the_projects(write: Write, tmp_path: Path) -> None:
@@ -446,6 +529,43 @@ def test_the_command_line_says_an_error_in_one_line(
     assert not out
     assert err.startswith(f"metabench: error: {study}: unknown key 'sedes'")
     assert err.count("\n") == 1
+
+
+def test_away_from_the_project_it_is_said_that_there_is_no_such_folder(
+    write: Write,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    study = tmp_path / "elsewhere" / "study.yaml"
+    study.parent.mkdir()
+    write().rename(study)
+    monkeypatch.chdir(study.parent)
+    assert main(["check", "study.yaml"]) == 1
+    said = capsys.readouterr().err
+    assert "grid[0].dataset: no data set 'glyphs', and no folder config/datasets here" in said
+    assert "in the project's folder, or name its folder config with --config" in said
+    assert main(["check", "study.yaml", "--config", str(tmp_path)]) == 0
+    assert "glyphs 5w1s" in capsys.readouterr().out
+
+
+def test_a_study_that_needs_archives_needs_the_folder_that_the_environment_names(
+    write: Write,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("METABENCH_DATA", str(tmp_path / "gone"))
+    assert main(["check", str(write()), "--config", str(tmp_path)]) == 0  # all of it is made here
+    study = write(STUDY, "glyphs\n    settings: [5w1s]", "challenge\n    settings: [20w1s]")
+    capsys.readouterr()
+    assert main(["check", str(study), "--config", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == (
+        f"metabench: error: METABENCH_DATA: no such folder: {tmp_path / 'gone'}; "
+        "name a folder that is there, or unset it\n"
+    )
+    study.write_text(f"archives: {tmp_path}\n{study.read_text()}")  # no other is looked in
+    assert main(["check", str(study), "--config", str(tmp_path)]) == 0
 
 
 @pytest.mark.fault("Ctrl-C", "the command ends without a word, with status 130", "as for SIGKILL")

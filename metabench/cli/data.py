@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metabench.cli.options import data_spec, folder
+from metabench.cli.options import archive, data_spec, folder, whole
 
 if TYPE_CHECKING:
     from metabench.cli.options import Commands
@@ -16,7 +15,9 @@ if TYPE_CHECKING:
 def add_to(commands: Commands) -> None:
     """Add `fetch`, `prepare` and `episodes`."""
     fetch = commands.add_parser("fetch", help="find a raw archive here, or download it; verify it")
-    fetch.add_argument("--archive", required=True, metavar="JSON", help="its name, digests, urls")
+    fetch.add_argument(
+        "--archive", type=archive, required=True, metavar="JSON", help="its name, digests, urls"
+    )
     fetch.add_argument(
         "--folder", type=Path, action="append", default=[], help="a folder to look in first"
     )
@@ -32,14 +33,15 @@ def add_to(commands: Commands) -> None:
     episodes = commands.add_parser("episodes", help="draw the fixed episodes of a setting")
     _add_data(episodes)
     episodes.add_argument("--split", required=True, choices=["train", "val", "test"])
-    for name, about in {
-        "way": "classes of an episode; 1 for regression",
-        "shot": "support examples of each class",
-        "count": "number of episodes",
-        "queries": "queries of each class",
-        "seed": "which episodes are drawn",
+    for name, (least, about) in {
+        "way": (1, "classes of an episode; 1 for regression"),
+        "shot": (1, "support examples of each class"),
+        "count": (1, "number of episodes"),
+        "queries": (1, "queries of each class"),
+        "seed": (0, "which episodes are drawn"),
     }.items():
-        episodes.add_argument(f"--{name}", type=int, required=True, metavar="N", help=about)
+        kind = whole(least)
+        episodes.add_argument(f"--{name}", type=kind, required=True, metavar="N", help=about)
     episodes.add_argument("--images", type=Path, metavar="FOLDER", help="the split's images")
     folder(episodes, "out")
     episodes.set_defaults(run=_episodes)
@@ -50,9 +52,9 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def _fetch(options: argparse.Namespace) -> None:
-    from metabench.datasets.archives import described, fetch
+    from metabench.datasets.archives import fetch
 
-    fetch(described(json.loads(options.archive)), options.folder, options.out)
+    fetch(options.archive, options.folder, options.out)
 
 
 def _prepare(options: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from metabench.datasets.archives import Archive
     from metabench.spec import DataSpec, RunSpec
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -42,11 +43,34 @@ def data_spec(text: str) -> DataSpec:
     return _from_json(lambda text: DataSpec(**json.loads(text)), text, "a data set")
 
 
+def archive(text: str) -> Archive:
+    """An archive from the JSON that the workflow gives."""
+    from metabench.datasets.archives import described
+
+    return _from_json(lambda text: described(json.loads(text)), text, "an archive")
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """The type of an option that is a whole number of 64 bits, at least ``least``."""
+
+    def number(text: str) -> int:
+        digits = text.strip()
+        if digits.isascii() and digits.isdigit() and len(digits) < 20:
+            value = int(digits)
+            if least <= value < 2**63:
+                return value
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not right here; a whole number from {least} to 2^63 - 1 is"
+        )
+
+    return number
+
+
 def _from_json(read: Callable[[str], Described], text: str, what: str) -> Described:
     try:
         return read(text)
     except KeyError as error:
         message = f"no {error} in it"
-    except (TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         message = str(error)
     raise argparse.ArgumentTypeError(f"not {what} as the workflow writes it: {message}")

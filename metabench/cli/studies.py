@@ -16,6 +16,7 @@ def add_to(commands: Commands) -> None:
     """Add `check`, `doctor` and `rates`."""
     check = commands.add_parser("check", help="check a study file and print what it asks for")
     check.add_argument("study", type=Path, help="such as config/config.yaml")
+    own_folders(check, "config")
     check.set_defaults(run=_check)
 
     doctor = commands.add_parser("doctor", help="look whether metabench can be used here")
@@ -29,9 +30,11 @@ def add_to(commands: Commands) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     from metabench.study.config import load
-    from metabench.study.plan import describe
+    from metabench.study.plan import check_places, describe
 
-    print(describe(load(options.study)))
+    study = load(options.study, options.config)
+    check_places(study)
+    print(describe(study, options.config))
 
 
 def _doctor(options: argparse.Namespace) -> None:

@@ -103,6 +103,23 @@ def find(archive: Archive, folders: list[Path]) -> Source | None:
     return None
 
 
+def named_folder() -> Path | None:
+    """The folder of raw archives that the environment names; None where it names none.
+
+    Raises:
+        MetabenchError: if there is no such folder.
+    """
+    named = os.environ.get(VARIABLE)
+    if not named:
+        return None
+    folder = Path(os.path.expanduser(named))
+    if not folder.is_dir():
+        raise MetabenchError(
+            f"{VARIABLE}: no such folder: {named}; name a folder that is there, or unset it"
+        )
+    return folder
+
+
 def read_source(path: Path) -> Source:
     """The source that ``fetch`` wrote to ``path``."""
     return Source(**read_json(path))
@@ -202,12 +219,8 @@ def _places(folders: list[Path]) -> list[Path]:
     for folder in folders:
         if not folder.is_dir():
             raise MetabenchError(f"{folder}: no such folder of archives")
-    named = os.environ.get(VARIABLE)
-    if not named:
-        return folders
-    if not Path(named).is_dir():
-        raise MetabenchError(f"{VARIABLE}: no such folder: {named}")
-    return [*folders, Path(named)]
+    named = named_folder()
+    return [*folders, named] if named else folders
 
 
 def _candidates(archive: Archive, folders: list[Path]) -> Iterator[Path]:

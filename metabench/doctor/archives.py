@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from metabench.datasets.archives import VARIABLE, Archive, find
+from metabench.datasets.archives import VARIABLE, Archive, find, named_folder
 from metabench.doctor.finding import Finding
 from metabench.errors import MetabenchError
 from metabench.study.catalogue import Catalogue
@@ -20,9 +20,11 @@ def data_folder() -> Finding:
     if not named:
         advice = f"where there is no internet, put archives into a folder and name it in {VARIABLE}"
         return Finding("data", "note", f"{VARIABLE} is not set", advice)
-    if not Path(named).is_dir():
-        return Finding("data", "bad", f"{VARIABLE}: no such folder: {named}", f"unset {VARIABLE}")
-    return Finding("data", "ok", f"{VARIABLE} is {named}")
+    try:
+        return Finding("data", "ok", f"{VARIABLE} is {named_folder()}")
+    except MetabenchError as error:
+        found, _, advice = str(error).rpartition("; ")
+        return Finding("data", "bad", found, advice)
 
 
 def every_archive(config: Path) -> Iterator[Finding]:

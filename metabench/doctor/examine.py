@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from metabench.doctor import archives, cluster, machine, software
+from metabench.doctor import archives, cluster, machine, project, software
 from metabench.doctor.finding import Finding
 from metabench.errors import MetabenchError
 
@@ -25,6 +25,7 @@ def examine(folder: Path, config: Path) -> Iterator[Finding]:
     yield machine.cores_and_memory()
     yield machine.disk(folder)
     yield machine.writable(folder)
+    yield project.project(config)
     yield cluster.slurm()
     where = archives.data_folder()
     yield where

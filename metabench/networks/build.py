@@ -8,6 +8,9 @@ from collections.abc import Callable
 from metabench.errors import MetabenchError
 from metabench.networks.network import Network
 
+# Not in their modules, whose sources are part of what a result depends on.
+FOR_IMAGES = ("conv4", "conv4map", "resnet12", "resnet18")
+
 
 def build(backbone: str, input_shape: tuple[int, ...], outputs: int) -> Network:
     """The network that ``backbone`` names.
@@ -24,6 +27,11 @@ def build(backbone: str, input_shape: tuple[int, ...], outputs: int) -> Network:
         MetabenchError: where no module has that name, or it cannot serve.
     """
     kind, _, rest = backbone.partition("-")
+    if kind in FOR_IMAGES and len(input_shape) != 3:
+        raise MetabenchError(
+            f"backbone '{backbone}' is for images, and functions have none; mlp-40-40 or such is "
+            "right"
+        )
     try:
         module = importlib.import_module(module_of(backbone))
         make: Callable[..., Network] = module.network

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from metabench.errors import MetabenchError
@@ -19,7 +20,11 @@ from metabench.study import fields
 from metabench.study.lazy import hyperparameters_of, import_lazily
 from metabench.study.yaml_file import read_mapping
 
-TASKS = ("classification", "regression")
+NEEDED = {  # of a data set's module, by its task: docs/data.md, "Adding a data set"
+    "classification": ("check", "archives", "sizes", "prepare"),
+    "regression": ("source",),
+}
+TASKS = tuple(NEEDED)
 ROLES = ("meta-learning", "pre-training", "neither")  # what a report takes an algorithm for
 CONDITIONS = ("dataset", "task", "way", "shot", "backbone")  # of an algorithm's `where`
 EPISODE_KEYS = ("seed", "test", "val", "test_queries", "val_queries")
@@ -105,18 +110,27 @@ class Catalogue:
 
     def dataset(self, name: Any, where: str) -> Dataset:
         """The data set that ``where`` asks for."""
-        known = fields.known(name, where, "data set", self._names("datasets"))
+        known = self._known(name, where, "data set", "datasets")
         if known not in self._datasets:
             self._datasets[known] = read_dataset(self._file("datasets", known))
         return self._datasets[known]
 
     def algorithm(self, name: Any, where: str) -> Algorithm:
         """The algorithm that ``where`` asks for."""
-        known = fields.known(name, where, "algorithm", self._names("algorithms"))
+        known = self._known(name, where, "algorithm", "algorithms")
         if known not in self._algorithms:
             file = self._file("algorithms", known)
             self._algorithms[known] = read_algorithm(file, self._names("datasets"))
         return self._algorithms[known]
+
+    def _known(self, name: Any, where: str, what: str, kind: str) -> str:
+        folder, names = self._folders[-1] / kind, self._names(kind)
+        if isinstance(name, str) and name not in names and not folder.is_dir():
+            raise MetabenchError(
+                f"{where}: no {what} {name!r}, and no folder {folder} here; run metabench in the "
+                "project's folder, or name its folder config with --config"
+            )
+        return fields.known(name, where, what, names)
 
     def _names(self, kind: str) -> list[str]:
         return sorted({file.stem for f in self._folders for file in (f / kind).glob("*.yaml")})
@@ -136,7 +150,8 @@ def read_dataset(file: Path) -> Dataset:
     if not _MODULE.fullmatch(module):
         raise fields.wrong(module, f"{file}: module", "a module is, such as package.module")
     options = fields.mapping(values.get("options", {}), f"{file}: options")
-    implementation = import_lazily(module, f"{file}: module")
+    task = fields.known(values["task"], f"{file}: task", "task", TASKS)
+    implementation = _implementation(module, task, file)
     if hasattr(implementation, "check"):
         implementation.check(options, f"{file}: options")
     episodes = fields.keys(values["episodes"], f"{file}: episodes", EPISODE_KEYS, EPISODE_KEYS)
@@ -145,7 +160,7 @@ def read_dataset(file: Path) -> Dataset:
         spec=DataSpec(
             name=file.stem,
             module=module,
-            task=fields.known(values["task"], f"{file}: task", "task", TASKS),
+            task=task,
             options=options,
             within_group=fields.flag(values.get("within_group", False), f"{file}: within_group"),
         ),
@@ -158,6 +173,19 @@ def read_dataset(file: Path) -> Dataset:
             for key, value in episodes.items()
         },
     )
+
+
+def _implementation(module: str, task: str, file: Path) -> ModuleType:
+    """The module of a data set, which must have what its task needs."""
+    where = f"{file}: module"
+    implementation = import_lazily(module, where)
+    lacks = {t: [name for name in NEEDED[t] if not hasattr(implementation, name)] for t in TASKS}
+    if not lacks[task]:
+        return implementation
+    others = [f"`task: {other}`" for other in TASKS if not lacks[other]]
+    right = " or ".join(others) or "a module as docs/data.md describes it"
+    missing = ", ".join(lacks[task])
+    raise MetabenchError(f"{where}: {module} has no {missing}, needed for {task}; {right} is right")
 
 
 def read_algorithm(file: Path, datasets: Sequence[str]) -> Algorithm:

@@ -16,6 +16,8 @@ from metabench.study.capacity import Setting, check_setting, check_training, siz
 from metabench.study.catalogue import Algorithm, Catalogue, Dataset
 from metabench.study.lazy import class_of, import_lazily, torch_unloaded
 
+Published = dict[str, list[tuple[str, str, str]]]  # key -> (dataset, way, shot) of its rows
+
 KEYS = (
     *("dataset", "backbone", "settings", "trained_in", "algorithms"),
     *("set", "hyperparameters", "references"),
@@ -54,14 +56,14 @@ class Cell:
     references: tuple[str, ...]
 
 
-def read_cell(value: Any, where: str, catalogue: Catalogue, published: list[str]) -> Cell:
+def read_cell(value: Any, where: str, catalogue: Catalogue, published: Published) -> Cell:
     """Check one entry of a grid.
 
     Args:
         value: the entry, as read from YAML.
         where: its file and key.
         catalogue: the algorithms and data sets there are.
-        published: the keys that ``references`` may name.
+        published: the rows that ``references`` may name.
 
     Raises:
         MetabenchError: naming the key and what would be right.
@@ -100,19 +102,10 @@ def read_cell(value: Any, where: str, catalogue: Catalogue, published: list[str]
         models={name: model for name, model in models.items() if model.algorithm_class},
         common=fields.mapping(values.get("set", {}), f"{where}.set"),
         own=_own(values.get("hyperparameters", {}), where, {**models, **algorithms}, dataset),
-        references=tuple(
-            fields.items(
-                values["references"],
-                f"{where}.references",
-                lambda value, at: fields.known(value, at, "published row", published),
-                "[people]",
-            )
-            if "references" in values
-            else ()
-        ),
+        references=_references(values, where, published, dataset.spec.name, settings),
     )
+    _check_common(cell.common, where, {**models, **algorithms})
     for name, algorithm in {**models, **algorithms}.items():
-        algorithm.check(cell.common, f"{where}.set (for {name})")
         for one in training_settings(cell):
             resolved = hyperparameters(cell, one, algorithm)
             if algorithm.hyperparameters and name in models:
@@ -189,6 +182,8 @@ def _setting(value: Any, where: str, task: str) -> Setting:
     else:
         match = re.fullmatch(r"([1-9]\d*)w([1-9]\d*)s", str(value))
         right = "ways and shots, such as 5w1s, are"
+        if match and int(match[1]) < 2:  # of one class, every query is that class
+            match, right = None, "2 ways or more, such as 5w1s, are"
     if not match:
         raise fields.wrong(value, where, right)
     return Setting(int(match[1] or 1), int(match[2]))
@@ -211,6 +206,28 @@ def _trained_in(
             "ways are right, the others in an entry of their own"
         )
     return one
+
+
+def _references(
+    values: dict[str, Any], where: str, published: Published, dataset: str, settings: list[Setting]
+) -> tuple[str, ...]:
+    """Keys of published rows, each of which has one to show in a setting here."""
+    here = [(dataset, str(setting.way), str(setting.shot)) for setting in settings]
+
+    def key(value: Any, where: str) -> str:
+        known = fields.known(value, where, "published row", published)
+        if not set(here) & set(published[known]):
+            datasets = dict.fromkeys(name for name, _, _ in published[known])
+            tested = f" in {' or '.join(map(str, settings))}" if dataset in datasets else ""
+            raise MetabenchError(
+                f"{where}: no row of '{known}' is for {dataset}{tested}, and it would show "
+                f"nothing; its rows are for {', '.join(datasets)}: leave it out"
+            )
+        return known
+
+    if "references" not in values:
+        return ()
+    return tuple(fields.items(values["references"], f"{where}.references", key, "[people]"))
 
 
 def _algorithm(name: str, where: str, task: str, catalogue: Catalogue) -> Algorithm:
@@ -243,6 +260,34 @@ def _own(
                     f"model of '{model}' here; write it under `{model}`"
                 )
     return own
+
+
+def _check_common(common: dict[str, Any], where: str, algorithms: dict[str, Algorithm]) -> None:
+    """Check what is set for all algorithms; an error says where a key of one of them belongs."""
+    for name, algorithm in algorithms.items():
+        for key, value in common.items():
+            try:
+                algorithm.check({key: value}, f"{where}.set (for {name})")
+            except MetabenchError as error:
+                advice = _elsewhere(key, name, algorithms)
+                raise MetabenchError(f"{error}{advice}") from None
+
+
+def _elsewhere(key: str, name: str, algorithms: dict[str, Algorithm]) -> str:
+    """The end of an error about a key of `set` that ``name`` refuses: where it can stand."""
+    if key == "iterations" and _known(algorithms[name])["iterations"].metadata["most"] == 0:
+        return f"; {name} has no meta-training: an entry of its own is right for it"
+    having = [other for other, algorithm in algorithms.items() if key in _known(algorithm)]
+    if not having or name in having:
+        return ""
+    only = f"only {having[0]} has" if len(having) == 1 else f"{' and '.join(having)} have"
+    return f"; {only} it: write it under hyperparameters: {' and '.join(having)}"
+
+
+def _known(algorithm: Algorithm) -> dict[str, dataclasses.Field[Any]]:
+    """The hyperparameters of an algorithm, by name; none of an external program."""
+    known = algorithm.hyperparameters
+    return {field.name: field for field in dataclasses.fields(known)} if known else {}
 
 
 def _network(backbone: str, task: str, where: str) -> Any:

@@ -7,6 +7,7 @@ what would be right. Nothing here loads torch or pandas: a check takes a fractio
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from metabench.study.capacity import Setting
 from metabench.study.catalogue import Algorithm, Catalogue, Dataset
 from metabench.study.cells import (
     Cell,
+    Published,
     hyperparameters,
     model_name,
     published_iterations,
@@ -218,15 +220,23 @@ def _distinct(cells: Sequence[Cell], models: Sequence[RunSpec]) -> tuple[RunSpec
 
 
 def _folder(value: Any, where: str) -> Path:
-    folder = Path(fields.text(value, where)).expanduser()
+    folder = Path(os.path.expanduser(fields.text(value, where)))
     if not folder.is_dir():
         raise fields.wrong(value, where, "the path of a folder that is there is")
     return folder
 
 
-def _published(file: Path) -> list[str]:
-    """The keys of the published rows that a study may show as references."""
+def _published(file: Path) -> Published:
+    """The published rows that a study may show as references."""
     if not file.is_file():
-        return []
+        return {}
+    published: Published = {}
     with file.open(encoding="utf-8", newline="") as stream:
-        return sorted({row["key"] for row in csv.DictReader(stream)})
+        reader = csv.DictReader(stream)
+        for name in ("key", "dataset", "way", "shot"):
+            if name not in (reader.fieldnames or ()):
+                raise MetabenchError(f"{file}: no column '{name}'; add it")
+        for row in reader:
+            place = row["dataset"], row["way"], row["shot"]
+            published.setdefault(row["key"], []).append(place)
+    return published

@@ -89,6 +89,18 @@ def storage(study: Study) -> Iterable[str]:
     yield f"disk: {images}, at most {answers / 1e9:.2f} GB of predictions"
 
 
+def check_places(study: Study) -> None:
+    """Where raw archives are needed, the folder that the environment names must be there.
+
+    Raises:
+        MetabenchError: if it is not. A study that names a folder of its own looks in no other.
+    """
+    if study.archives is None and archives(study.datasets.values()):
+        from metabench.datasets.archives import named_folder
+
+        named_folder()
+
+
 def archives(datasets: Iterable[Dataset]) -> dict[str, Archive]:
     """The archives of some data sets, by name."""
     found: dict[str, Archive] = {}

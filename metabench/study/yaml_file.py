@@ -25,6 +25,10 @@ def read_mapping(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise MetabenchError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise MetabenchError(
+            f"{path}: is a folder; a file is right, such as config/config.yaml for a study"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise MetabenchError(f"{path}: cannot be read as UTF-8 text: {error}") from None
     try:
@@ -75,7 +79,21 @@ for _tag, _pattern in (("int", _INTEGER), ("float", _FLOAT)):
     _Loader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern.pattern})$"), list("-+.0123456789")
     )
-_Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(node.value))
+
+
+def _whole(loader: _Loader, node: yaml.ScalarNode) -> int:
+    """A whole number that fits into 64 bits, as seeds and counts must: Python's own have no end."""
+    digits = node.value.lstrip("+-").lstrip("0")
+    if len(digits) < 20 and abs(number := int(node.value)) < 2**63:
+        return number
+    shown = node.value if len(node.value) < 40 else f"{node.value[:20]}... ({len(digits)} digits)"
+    raise yaml.constructor.ConstructorError(
+        problem=f"{shown} is too large; a whole number of at most 2^63 - 1 is right",
+        problem_mark=node.start_mark,
+    )
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _whole)
 
 
 def _explain(error: yaml.MarkedYAMLError) -> str:

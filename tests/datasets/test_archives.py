@@ -113,8 +113,17 @@ def test_a_missing_folder_is_named(
     with pytest.raises(MetabenchError, match="nowhere: no such folder"):
         fetch(published, [tmp_path / "nowhere"], tmp_path / "letters.json")
     monkeypatch.setenv("METABENCH_DATA", str(tmp_path / "gone"))
-    with pytest.raises(MetabenchError, match="METABENCH_DATA: no such folder"):
+    with pytest.raises(MetabenchError, match=r"METABENCH_DATA: no such folder: .*gone; name a"):
         fetch(published, [], tmp_path / "letters.json")
+
+
+def test_a_tilde_in_the_environment_is_the_home(
+    tmp_path: Path, published: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("METABENCH_DATA", "~/published")
+    found = fetch(published, [], tmp_path / "letters.json")
+    assert found.path.startswith(str(tmp_path / "published"))
 
 
 def test_md5_serves_where_no_sha256_is_published(tmp_path: Path, published: Archive) -> None:

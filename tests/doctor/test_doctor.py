@@ -13,6 +13,7 @@ import pytest
 
 from metabench.cli import main
 from metabench.doctor import archives, cluster, machine, software
+from metabench.doctor import project as project_folder
 from metabench.doctor.finding import Finding
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -134,12 +135,38 @@ def test_slurm_without_accounting_is_told_apart(
     assert cluster.slurm().state == "ok"
 
 
+def test_a_folder_that_is_not_the_project_s_is_bad(monkeypatch: Patch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for config in (Path("config"), Path("/nonexist")):
+        found = project_folder.project(config)
+        assert found.state == "bad"
+        assert found.found.startswith(f"no folder {config / 'datasets'}")
+        assert "--config" in found.advice
+    for name in project_folder.FOLDERS:
+        (tmp_path / "config" / name).mkdir(parents=True)
+    assert project_folder.project(Path("config")).found.startswith("no Snakefile here")
+    (tmp_path / "Snakefile").touch()
+    assert project_folder.project(Path("config")).state == "ok"
+    assert project_folder.project(PROJECT / "config").state == "ok"
+
+
 def test_every_archive_of_the_project_is_looked_for(monkeypatch: Patch) -> None:
     monkeypatch.delenv("METABENCH_DATA", raising=False)
     assert archives.data_folder().state == "note"
     found = {each.what: each for each in archives.every_archive(PROJECT / "config")}
     assert "downloaded from" in found["images_background.zip"].found
     assert found["CUB_200_2011_subset.zip"].state == "note"
+
+
+def test_a_folder_of_archives_that_is_not_there_is_bad(monkeypatch: Patch, tmp_path: Path) -> None:
+    monkeypatch.setenv("METABENCH_DATA", str(tmp_path / "gone"))
+    found = archives.data_folder()
+    assert found.state == "bad"
+    assert found.found == f"METABENCH_DATA: no such folder: {tmp_path / 'gone'}"
+    assert found.advice == "name a folder that is there, or unset it"
+    monkeypatch.setenv("HOME", str(tmp_path.parent))
+    monkeypatch.setenv("METABENCH_DATA", f"~/{tmp_path.name}")
+    assert archives.data_folder().found == f"METABENCH_DATA is {tmp_path}"
 
 
 def test_an_archive_that_is_not_the_published_one_is_bad(

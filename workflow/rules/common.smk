@@ -11,7 +11,7 @@ from pathlib import Path
 
 from metabench.errors import MetabenchError
 from metabench.study.config import Study, load
-from metabench.study.plan import describe
+from metabench.study.plan import check_places, describe
 from metabench.study.rates import FILE, hours, read_rates
 
 PROJECT = Path(workflow.basedir)
@@ -53,6 +53,8 @@ def check_rules(study: Study) -> None:
 try:
     STUDY = load(study_file(), PROJECT / "config")
     check_rules(STUDY)
+    if workflow.is_main_process:  # a node of a cluster may not see what it does not need
+        check_places(STUDY)
 except MetabenchError as error:
     # Snakemake would put its own lines and a traceback around an exception.
     sys.exit(f"metabench: error: {error}")
