@@ -338,7 +338,8 @@ MISTAKES = {
 )
 @pytest.mark.fault(
     "a file that is not YAML: a tab, an open bracket, nothing at all",
-    "one line with file, key and what would be right, before any job",
+    "one line with file, key and what would be right, before any job; of a study, by `metabench "
+    "check`: `snakemake` reads it first, and refuses it in its own words",
     "nothing",
 )
 @pytest.mark.fault(
@@ -382,7 +383,11 @@ def test_a_mistake_is_one_line_with_file_key_and_remedy(
         assert part in message
 
 
-@pytest.mark.fault("a study that is not there", "one line that names it", "nothing")
+@pytest.mark.fault(
+    "a study that is not there",
+    "one line that names it, by `metabench check`; `snakemake` names it below a traceback",
+    "nothing",
+)
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(MetabenchError, match=r"none\.yaml: no such file"):
         load(tmp_path / "none.yaml")

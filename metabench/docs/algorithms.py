@@ -9,6 +9,7 @@ from typing import Any
 
 from metabench.docs.sources import Described
 from metabench.hyperparameters import Hyperparameters
+from metabench.study.catalogue import Algorithm, Rule
 
 HEAD = """\
 # Algorithms
@@ -31,8 +32,8 @@ OWN = """
 
 *Default* is what holds where no file says otherwise. *In its file* is what the algorithm's file in
 `config/algorithms` says, which goes over it: the published values, as far as there are any. That
-file's `settings` change some of them for one data set, number of ways or of shots. What a study
-says goes over all.
+file's `settings` change some of them for one task, data set, number of ways or of shots; what they
+alone set is here too, with where: the last that fits holds. What a study says goes over all.
 """
 NAMES = ("Name", "Default", "In its file", "What")
 
@@ -67,23 +68,51 @@ def _section(one: Described) -> str:
     algorithm = one.algorithm
     about = f"\n### `{algorithm.name}`\n\n{algorithm.title}: [{one.source}](../{one.source}), "
     about += f"[{algorithm.name}.yaml](../config/algorithms/{algorithm.name}.yaml)"
-    trained = [f"`{name}`" for name in dict.fromkeys(algorithm.model_of.values())]
-    if trained:
-        about += f"; it is evaluated on the model of {' and '.join(trained)}"
+    about += _trained(algorithm)
     if algorithm.hyperparameters is None:
         return about + ". A program of its own, without hyperparameters.\n"
-    rows = list(_own_rows(algorithm.hyperparameters, algorithm.defaults))
+    rows = list(_own_rows(algorithm.hyperparameters, algorithm))
     return about + ".\n" + ("\n" + _table(NAMES, rows) if rows else "\nNone of its own.\n")
 
 
-def _own_rows(cls: type[Hyperparameters], published: dict[str, Any]) -> Iterable[tuple[str, ...]]:
+def _trained(algorithm: Algorithm) -> str:
+    """On whose model it is evaluated, where not always on its own."""
+    models = {task: algorithm.model_of.get(task, "") for task in algorithm.tasks}
+    if not any(models.values()):
+        return ""
+    if len(set(models.values())) == 1:
+        return f"; it is evaluated on the model of `{next(iter(models.values()))}`"
+    return "".join(
+        f"; on {task} it is evaluated on the model of `{model}`"
+        if model
+        else f"; on {task} it trains its own"
+        for task, model in models.items()
+    )
+
+
+def _own_rows(cls: type[Hyperparameters], algorithm: Algorithm) -> Iterable[tuple[str, ...]]:
     """The fields that the class adds or whose default it changes, and those that its file sets."""
     common = {field.name: field.default for field in dataclasses.fields(Hyperparameters)}
     for field in sorted(dataclasses.fields(cls), key=lambda field: field.name in common):
         inherited = common.get(field.name, dataclasses.MISSING) == field.default
-        if field.name in published or not inherited:
+        published = _published(field.name, algorithm)
+        if published or not inherited:
             name, default, what = _row(field)
-            yield name, default, _value(published.get(field.name, "")), what
+            yield name, default, published, what
+
+
+def _published(name: str, algorithm: Algorithm) -> str:
+    """What the file has for all settings, or else what for which: "25 for regression"."""
+    if name in algorithm.defaults:
+        return _value(algorithm.defaults[name])
+    rules = [rule for rule in algorithm.settings if name in rule.values]
+    return "; ".join(f"{_value(rule.values[name])} for {_place(rule)}" for rule in rules)
+
+
+def _place(rule: Rule) -> str:
+    """Where a rule applies: "glyphs, omniglot, 5-way"."""
+    ends = {key: f"-{key}" if key in ("way", "shot") else "" for key in rule.where}
+    return ", ".join(f"{one}{ends[key]}" for key, allowed in rule.where.items() for one in allowed)
 
 
 def _row(field: Any) -> tuple[str, str, str]:

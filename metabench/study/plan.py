@@ -24,10 +24,11 @@ def describe(study: Study, project: Path = PROJECT_FOLDER) -> str:
 
     default: Data made by the program (3 seeds)
       glyphs 5w1s, conv4-32: maml, fomaml, reptile
-    ...
-      maml: 6 models, 120,000 meta-iterations, 0.4 hours (NVIDIA H200); 3 models unknown
-    ...
-    48 runs, 42 models to train, 163,000 meta-iterations
+      ...
+      maml: 6 models, 16,500 meta-iterations, 0.0061 hours (AMD EPYC), unknown hours of 3
+      ...
+      disk: 0.02 GB of images, at most 0.09 GB of predictions
+    42 runs, 39 models to train, 61,200 meta-iterations
     """
     count = len(study.seeds)
     lines = [f"{study.name}: {study.title} ({count} seed{'s' * (count > 1)})"]
