@@ -94,6 +94,6 @@ LR = f"{RUNNING}test_lr"  # the step size of meta-testing, where it is chosen on
 
 
 def tune_lr(params: Params, lrs: Sequence[float], validate: Callable[[Params], float]) -> Params:
-    """``params`` with the step size of ``lrs`` whose validation loss is lowest."""
+    """``params`` with the step size of ``lrs`` that does best on validation, the first of equals."""
     candidates = [{**params, LR: torch.tensor(lr)} for lr in lrs]
     return min(candidates, key=validate) if len(candidates) > 1 else candidates[0]

@@ -67,7 +67,7 @@ def evaluate(
         if val_episodes is not None and trained["status"] != "diverged":
             known = load_images(read_images(val_images), where) if val_images is not None else None
             validate = Validation(algorithm, load_episodes(val_episodes, known, where, labels=True))
-            params = algorithm.tune(params, lambda params: validate(params)[0])
+            params = algorithm.tune(params, validate.error)
         recorded: list[int] = []
         (out / "steps.npy").unlink(missing_ok=True)
         if trained["status"] == "diverged":

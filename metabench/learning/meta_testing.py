@@ -147,3 +147,8 @@ class Validation:
         if algorithm.problem.task == "regression":
             return loss, loss
         return loss, float((outputs.argmax(-1) == y).float().mean())
+
+    def error(self, params: Params) -> float:
+        """What a choice among parameters makes least: squared error, or the share of errors."""
+        _, score = self(params)
+        return score if self.algorithm.problem.task == "regression" else 1 - score

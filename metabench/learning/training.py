@@ -192,7 +192,7 @@ class Run:
         if hp.checkpoint == "best-on-validation" and progress.best_score is not None:
             chosen, iteration = self.best, progress.best_iteration
         if not progress.diverged:
-            chosen = self.algorithm.tune(chosen, lambda params: self.validate(params)[0])
+            chosen = self.algorithm.tune(chosen, self.validate.error)
         self.close()
         self.count_energy()
         save_params(self.out / "model.safetensors", chosen)

@@ -93,7 +93,7 @@ def test_fine_tuning_moves_every_layer_and_fits_the_support_set(conv, image_task
     assert losses[1] < losses[0]
 
 
-def test_the_step_size_is_the_one_with_the_lowest_validation_loss(linear, start):
+def test_the_step_size_is_the_one_with_the_lowest_validation_error(linear, start):
     algorithm = linear(PretrainFinetune, test_lrs=(0.1, 0.2, 0.3))
     phi = start(algorithm)
     tuned = algorithm.tune(phi, lambda params: abs(float(params[LR]) - 0.19))

@@ -84,8 +84,15 @@ def test_references_stand_in_the_table_with_their_source(report: Path) -> None:
     people = row(report, "results", algorithm="people")
     assert people["published"] == 4.5
     assert people["published_metric"] == "error"
-    assert "from memory" in _line(report, "results.md", "Bayesian Program Learning")
+    assert "Science 350" in _line(report, "results.md", "Bayesian Program Learning")
     assert "95.5" in _line(report, "summary.md", "People (published)")
+
+
+def test_a_number_that_was_not_read_in_its_source_says_so() -> None:
+    row = {"published": 4.3, "published_ci95": np.nan, "published_split": "", "backbone": np.nan}
+    row |= {"published_metric": "error", "published_verified": "read"}
+    assert published_text(row) == "error 4.3"
+    assert published_text({**row, "published_verified": "from memory"}) == "error 4.3 (from memory)"
 
 
 def test_sinusoid_stands_beside_the_paper_s_numbers(report: Path) -> None:
