@@ -94,6 +94,6 @@ LR = f"{RUNNING}test_lr"  # the step size of meta-testing, where it is chosen on
 
 
 def tune_lr(params: Params, lrs: Sequence[float], validate: Callable[[Params], float]) -> Params:
-    """``params`` with the step size of ``lrs`` that does best on validation, the first of equals."""
+    """``params`` with the step size that does best on validation; of equals the first."""
     candidates = [{**params, LR: torch.tensor(lr)} for lr in lrs]
     return min(candidates, key=validate) if len(candidates) > 1 else candidates[0]
