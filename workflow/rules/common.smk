@@ -53,7 +53,8 @@ def check_rules(study: Study) -> None:
 try:
     STUDY = load(study_file(), PROJECT / "config")
     check_rules(STUDY)
-    if workflow.is_main_process:  # a node of a cluster may not see what it does not need
+    # A node of a cluster may not see what it does not need.
+    if workflow.is_main_process:
         check_places(STUDY)
 except MetabenchError as error:
     # Snakemake would put its own lines and a traceback around an exception.
