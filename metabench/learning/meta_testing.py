@@ -14,13 +14,17 @@ from metabench.tasks import Task
 from metabench.trees import Params
 
 RECORDED = (*range(11), 20, 30, 40, 50, 75, 100)  # inner steps whose predictions are kept
-AT_ONCE = 2000  # examples of all tasks that are mapped together, drawings of 28x28 or less
+AT_ONCE = {"cpu": 250_000, "cuda": 1_600_000}  # numbers of the inputs that are mapped together
+ALONE = 1_600_000  # the same for queries that are normalised alone: one task's parameters for all
+LEAST = 100  # numbers that an example counts as: activations of a small one are larger than it
 
 
-def at_once(examples: int, input_shape: tuple[int, ...]) -> int:
-    """How many tasks of so many examples are mapped together: activations grow with images."""
-    area = math.prod(input_shape[1:])
-    return max(1, AT_ONCE * 28**2 // max(28**2, area) // examples)
+def at_once(numbers: int, examples: int, input_shape: tuple[int, ...]) -> int:
+    """How many tasks of so many examples are mapped together, when numbers bound their inputs.
+
+    On a CPU few are as fast as many, and a recording of many steps holds each one's parameters.
+    """
+    return max(1, numbers // max(LEAST, math.prod(input_shape[1:])) // examples)
 
 
 def modes(algorithm: Algorithm, params: Params) -> list[str]:
@@ -43,7 +47,7 @@ def predict_alone(
     def one(x: torch.Tensor) -> torch.Tensor:
         return algorithm.predict(adapted, torch.cat([support_x, x[None]]))[-1]
 
-    chunk = at_once(len(support_x) + 1, tuple(query_x.shape[1:]))
+    chunk = at_once(ALONE, len(support_x) + 1, tuple(query_x.shape[1:]))
     return torch.func.vmap(one, chunk_size=chunk)(query_x)
 
 
@@ -104,7 +108,8 @@ class MetaTest:
             be 0).
         """
         examples = self.examples + self.algorithm.overhead(params)
-        size = at_once(examples, self.episodes.input_shape)
+        numbers = AT_ONCE[next(iter(params.values())).device.type]
+        size = at_once(numbers, examples, self.episodes.input_shape)
         ends, kept = [], []
         with torch.no_grad():
             for start in range(0, len(self.episodes), size):
