@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import EngFormatter, FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from metabench.report import formats
 from metabench.report.data import Report, at
@@ -97,10 +97,7 @@ def _cost_axis(axis: Axes, known: pd.DataFrame, measure: str) -> None:
         look.errors(axis, "x", fewest=2)
     elif len(costly):
         low = 10.0 ** np.floor(np.log10(costly.min()))
-        axis.set_xscale("symlog", linthresh=low, linscale=0.5)
-        decades = low * 10.0 ** np.arange(0, np.log10(costly.max() / low) + 0.01)
-        axis.xaxis.set_major_locator(FixedLocator([0, *decades]))
-        axis.xaxis.set_minor_locator(NullLocator())
+        look.from_zero(axis, low, float(costly.max()), linear=0.5)
     if measure == "gradients":
         axis.xaxis.set_major_formatter(EngFormatter(sep=""))
 

@@ -126,7 +126,7 @@ def errors(axis: Axes, which: str = "y", fewest: int = 4) -> None:
     scale = axis.xaxis if which == "x" else axis.yaxis
     (axis.set_xscale if which == "x" else axis.set_yscale)("log")
     low, high = axis.get_xlim() if which == "x" else axis.get_ylim()
-    for digits in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)):
+    for digits in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)):
         ticks = [digit * 10.0**n for n in range(-6, 7) for digit in digits]
         inside = [tick for tick in ticks if low <= tick <= high]
         if len(inside) >= fewest:
@@ -134,6 +134,21 @@ def errors(axis: Axes, which: str = "y", fewest: int = 4) -> None:
     scale.set_major_locator(FixedLocator(inside))
     scale.set_minor_locator(NullLocator())
     scale.set_major_formatter(lambda value, _: f"{value:g}")
+
+
+def from_zero(axis: Axes, low: float, high: float, linear: float = 1.0) -> None:
+    """A horizontal axis that is logarithmic from ``low`` on, and has a place for 0.
+
+    Args:
+        axis: of the figure.
+        low: where it begins to be logarithmic.
+        high: the largest value.
+        linear: the width from 0 to ``low``, in decades.
+    """
+    axis.set_xscale("symlog", linthresh=low, linscale=linear)
+    decades = [10.0**n for n in range(-6, 13) if low <= 10.0**n <= high]
+    axis.xaxis.set_major_locator(FixedLocator([0, *decades]))
+    axis.xaxis.set_minor_locator(NullLocator())
 
 
 def legend(

@@ -26,7 +26,8 @@ def draw(found: Found, dataset: str) -> look.Drawing:
     ]
     trained = [each for each in read if not each[-1].empty]
     task = report.datasets[dataset]["task"]
-    figure, axes = look.panels(len(trained) or 1, 2, 3.0)
+    lines = len({name for *_, curves in trained for name in curves["algorithm"]}) / 3  # of a legend
+    figure, axes = look.panels(len(trained) or 1, 2, 2.6 + 0.2 * lines / max(1, len(trained)))
     if not trained:
         for axis in axes:
             look.nothing(axis, "no meta-training on this data")
@@ -41,7 +42,7 @@ def draw(found: Found, dataset: str) -> look.Drawing:
             if task == "regression":
                 look.errors(axis)
         word = "mean squared error" if task == "regression" else "accuracy, %"
-        pair[0].set_ylabel(f"validation {word}")
+        pair[0].set_ylabel(f"validation\n{word}")
     look.legend(figure, list(handles.values()), list(handles))
     return figure, {"dataset": dataset}
 
@@ -82,6 +83,6 @@ def _panel(
     ends = curves.groupby("algorithm")[column].max()
     if ends.max() > 10 * ends.min() > 0:
         first = curves.loc[curves[column] > 0, column].min()
-        axis.set_xscale("symlog", linthresh=first)  # 0, the untrained parameters, has a place too
+        look.from_zero(axis, first, float(curves[column].max()))  # 0: the untrained parameters
     axis.set_xlabel(AXES[column])
     look.grid(axis)
