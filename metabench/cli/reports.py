@@ -33,7 +33,7 @@ def add_to(commands: Commands) -> None:
 
     page = commands.add_parser("page", help="write the page that shows tables and figures")
     _add_study(page)
-    folder(page, "report", "results")
+    folder(page, "report")
     own_folders(page, "config")
     page.set_defaults(run=_page)
 
@@ -69,7 +69,7 @@ def _figures(options: argparse.Namespace) -> None:
 def _page(options: argparse.Namespace) -> None:
     from metabench.report.page import Origin, write_page
 
-    origin = Origin(options.study, options.results, options.config)
+    origin = Origin(options.study, options.config)
     write_page(options.report, _content(options.study), origin)
 
 
@@ -80,8 +80,8 @@ def _partial(options: argparse.Namespace) -> None:
 
     study = load(options.study, options.config)
     out = options.out or Path("reports", study.name, "partial")
-    origin = Origin(options.study, options.results, options.config)
-    print(write_partial(study, origin, options.logs, out))
+    origin = Origin(options.study, options.config)
+    print(write_partial(study, origin, options.results, options.logs, out))
 
 
 def _content(study: Path) -> dict[str, Any]:

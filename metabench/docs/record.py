@@ -1,9 +1,11 @@
 """The record of a study in the project: its results, curves, tables and figures, small and plain.
 
 ``docs/reproduction/<study>/`` has what ``metabench collect`` wrote (the scores of every episode,
-the inner steps, and each run's ``run.json`` as a row), the meta-training curves of all runs in one
-file, the study's own file, and the tables and figures that were made of them. The tables can be
-made of the record again, and a test does so.
+the inner steps, the meta-training curves, and each run's ``run.json`` as a row), the study's own
+file, and the tables and figures that were made of them. The tables can be made of the record again,
+and a test does so.
+
+A record grows: long runs finish one by one and on several machines, and each report adds its own.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ import pandas as pd
 
 from metabench.errors import MetabenchError
 from metabench.files import atomic, write_text
-from metabench.report.data import GAPS, Report, read_report, run_folder
+from metabench.report.data import CURVES, GAPS, RUNS, SCORES, STEPS, read_report
+from metabench.report.figures.found import find
+from metabench.report.figures.write import OF_REPORT, OF_RESULTS, draw_figures
 from metabench.report.formats import markdown
 from metabench.report.results import write_frame
 from metabench.report.tables.published import published_text
@@ -24,14 +28,18 @@ from metabench.run_files import KEY
 from metabench.study.yaml_file import read_mapping
 
 RECORDS = Path("docs/reproduction")
-STUDY, CURVES = "study.yaml", "curves.csv.gz"
+STUDY = "study.yaml"
 SHOWN = ["Data set", "Setting", "Algorithm", "Mode"]
 SHOWN += ["Ours ± 95 % over both", "Published ± 95 %", "Verdict"]
-COLLECTED = ("scores.csv.gz", "steps.csv", "runs.csv")
+COLLECTED = (SCORES, STEPS, CURVES, RUNS)
+CELL = KEY[:3]
 
 
 def record(study_file: Path, report: Path, project: Path) -> Path:
-    """Copy what a study's report was made of, whole or partial, and make its tables of the copy.
+    """Add a study's report, whole or partial, to its record; make tables and figures of both.
+
+    A run that a partial report lacks and the record has is kept, and so is a figure that only the
+    folders of its runs could draw again.
 
     Args:
         study_file: the study's YAML.
@@ -42,40 +50,74 @@ def record(study_file: Path, report: Path, project: Path) -> Path:
         The folder of the record.
 
     Raises:
-        MetabenchError: naming the file that is missing.
+        MetabenchError: naming the file that is missing, or the setting whose test episodes are not
+            those of the record.
     """
     study = read_mapping(study_file)
     there = project / RECORDS / str(study["study"])
-    for name in COLLECTED:
-        copy(report / name, there / name)
-    (there / GAPS).unlink(missing_ok=True)
-    if (report / GAPS).exists():
-        copy(report / GAPS, there / GAPS)
+    parts = _joined(report, there)
+    for name in (*COLLECTED, GAPS):
+        if name in parts:
+            write_frame(there / name, parts[name])
+        else:
+            (there / name).unlink(missing_ok=True)
     write_text(there / STUDY, study_file.read_text(encoding="utf-8"))
-    write_frame(there / CURVES, curves(read_report(there, study), project / "results"))
-    for figure in sorted((report / "figures").glob("*.svg")):
-        copy(figure, there / "figures" / figure.name)
     make_tables_of(there)
+    for kind in OF_RESULTS:
+        for figure in (report / "figures").glob(f"{kind}-*.svg"):
+            copy(figure, there / "figures" / figure.name)
+    found = find(read_report(there, study), project / "results")
+    draw_figures(found, there / "figures", OF_REPORT, ["svg"])
     return there
+
+
+def _joined(report: Path, there: Path) -> dict[str, pd.DataFrame]:
+    """The tables of a report, with the record's rows of the runs that the report lacks."""
+    parts = {name: _rows(report / name) for name in COLLECTED}
+    if not (report / GAPS).exists():
+        return parts
+    gaps = _rows(report / GAPS)
+    if (there / RUNS).exists():
+        kept = {name: _among(_rows(there / name), gaps) for name in COLLECTED}
+        _check_episodes(kept[RUNS], parts[RUNS], there / RUNS)
+        parts = {name: pd.concat([kept[name], parts[name]]) for name in COLLECTED}
+        gaps = _among(gaps, parts[RUNS], those=False)
+    return {**parts, GAPS: gaps} if len(gaps) else parts
+
+
+def _rows(file: Path) -> pd.DataFrame:
+    """A table of a report as it is written there: every value a text.
+
+    Raises:
+        MetabenchError: where it is not there.
+    """
+    if not file.is_file():
+        raise MetabenchError(f"{file}: no such file; the study, or `partial` of it, makes it")
+    return pd.read_csv(file, dtype="str", keep_default_na=False)
+
+
+def _among(rows: pd.DataFrame, others: pd.DataFrame, those: bool = True) -> pd.DataFrame:
+    """The rows of runs that are among the others, or that are not."""
+    runs = pd.MultiIndex.from_frame(rows[KEY])
+    among = runs.isin(pd.MultiIndex.from_frame(others[KEY]))
+    chosen: pd.DataFrame = rows[among == those]
+    return chosen
+
+
+def _check_episodes(kept: pd.DataFrame, new: pd.DataFrame, file: Path) -> None:
+    both = pd.concat([kept, new])
+    for (dataset, way, shot), runs in both.groupby(CELL):
+        if runs["episodes_sha256"].nunique() > 1:
+            one, other = runs["episodes_sha256"].unique()[:2]
+            raise MetabenchError(
+                f"{file}: {dataset} {way}w{shot}s was tested on episodes {one[:12]}, and the "
+                f"report's on {other[:12]}; remove the record, or test the runs on its episodes"
+            )
 
 
 def make_tables_of(there: Path) -> None:
     """Write the tables of a record from its own files."""
     write_tables(there, read_mapping(there / STUDY))
-
-
-def curves(report: Report, results: Path) -> pd.DataFrame:
-    """The ``history.csv`` of every run that trained a model, below one another."""
-    histories = []
-    for _, row in report.runs[KEY].iterrows():
-        run = {str(name): value for name, value in row.items()}
-        history = run_folder(results, report.study["study"], **run) / "history.csv"
-        if history.exists():
-            histories.append(pd.read_csv(history).assign(**run))
-    if not histories:
-        return pd.DataFrame(columns=KEY)
-    joined = pd.concat(histories)
-    return joined[[*KEY, *joined.columns.drop(KEY)]]
 
 
 def beside_papers(project: Path) -> str:
@@ -98,12 +140,12 @@ def kept(project: Path) -> list[Path]:
 
 
 def copy(file: Path, to: Path) -> None:
-    """Copy a file of a report, whole or not at all.
+    """Copy a figure, whole or not at all.
 
     Raises:
         MetabenchError: where it is not there.
     """
     if not file.is_file():
-        raise MetabenchError(f"{file}: no such file; the study, or `partial` of it, makes it")
+        raise MetabenchError(f"{file}: no such file; the study makes it")
     with atomic(to) as temporary:
         shutil.copyfile(file, temporary)

@@ -1,4 +1,4 @@
-"""What a report is made of: the three files of ``metabench collect`` and the study."""
+"""What a report is made of: the four files of ``metabench collect`` and the study."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import pandas as pd
 
 from metabench.report.names import grid_cells, parse_setting
 
-#: The runs that a partial report lacks: beside the three files, and only there.
+#: What ``metabench collect`` writes.
+SCORES, STEPS, CURVES, RUNS = "scores.csv.gz", "steps.csv", "curves.csv.gz", "runs.csv"
+#: The runs that a partial report lacks: beside those four, and only there.
 GAPS = "gaps.csv"
 GAP_COLUMNS = ["dataset", "task", "way", "shot", "algorithm", "title", "seed", "why"]
 
@@ -26,6 +28,7 @@ class Report:
     study: dict[str, Any]
     scores: pd.DataFrame
     steps: pd.DataFrame
+    curves: pd.DataFrame
     runs: pd.DataFrame
     gaps: pd.DataFrame
 
@@ -86,9 +89,10 @@ def read_report(report: Path, study: dict[str, Any]) -> Report:
     gaps = report / GAPS
     return Report(
         study=study,
-        scores=pd.read_csv(report / "scores.csv.gz"),
-        steps=pd.read_csv(report / "steps.csv"),
-        runs=pd.read_csv(report / "runs.csv"),
+        scores=pd.read_csv(report / SCORES),
+        steps=pd.read_csv(report / STEPS),
+        curves=pd.read_csv(report / CURVES),
+        runs=pd.read_csv(report / RUNS),
         gaps=pd.read_csv(gaps) if gaps.exists() else pd.DataFrame(columns=GAP_COLUMNS),
     )
 

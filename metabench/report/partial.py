@@ -20,19 +20,19 @@ from metabench.study.config import Study, run_key
 LONGEST = 200  # letters of a log that are shown
 
 
-def write_partial(study: Study, origin: Origin, logs: Path, out: Path) -> str:
+def write_partial(study: Study, origin: Origin, results: Path, logs: Path, out: Path) -> str:
     """Write tables, figures and the page of the runs that are there; say how many they are.
 
     Args:
         study: what is asked for.
-        origin: where the study's file, ``results`` and ``config`` lie.
+        origin: what the page needs beside the report.
+        results: ``results``, with the runs that are there.
         logs: ``logs``, which say why a run is not there.
         out: where to write: never the folder of the finished report.
 
     Raises:
         MetabenchError: where no run is there yet.
     """
-    results = origin.results
     found: list[Scored] = []
     gaps: list[dict[str, Any]] = []
     for run in study.runs:

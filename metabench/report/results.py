@@ -1,4 +1,4 @@
-"""From the folders of runs to three plain files: scores, steps and runs of a study."""
+"""From the folders of runs to four plain files: scores, steps, curves and runs of a study."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from metabench.described import read_described
 from metabench.errors import MetabenchError
 from metabench.files import atomic, read_array
 from metabench.report import scoring
+from metabench.report.data import CURVES, RUNS, SCORES, STEPS
 from metabench.report.scoring import Array
 from metabench.report.statistics import mean_interval, trimmed_interval
 from metabench.run_files import KEY, check_predictions, read_episodes, read_run
@@ -23,16 +25,18 @@ from metabench.study.yaml_file import read_mapping
 
 SCORE_COLUMNS = [*KEY, "mode", "episode", "score", "diverged"]
 STEP_COLUMNS = [*KEY, "mode", "step", "mean", "ci95", "robust", "diverged_episodes"]
+CURVE_COLUMNS = [*KEY, "iteration", "seconds", "loss", "accuracy", "val_loss", "val_score"]
 Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Scored:
-    """A run, and what came out of it: no rows where it diverged."""
+    """A run, and what came out of it: no scores and steps where it diverged."""
 
     run: dict[str, Any]
     scores: pd.DataFrame
     steps: pd.DataFrame
+    curve: pd.DataFrame
 
 
 def collect(
@@ -48,8 +52,9 @@ def collect(
     - ``steps.csv``: one row a recorded inner step of a run, in the run's first mode: plain mean
       over episodes, half-width of its 95 % interval, ``robust`` (mean without the lowest and the
       highest tenth of the episodes) and how many episodes diverged.
+    - ``curves.csv.gz``: ``history.csv`` of every run that trained a model, one below another.
     - ``runs.csv``: one row a run, ``run.json`` flattened (``cost.train_seconds``), and the
-      ``role`` of its algorithm. A diverged run is only here.
+      ``role`` of its algorithm. A diverged run has no scores and steps.
 
     Args:
         study_file: YAML of the study.
@@ -76,17 +81,19 @@ def score(folder: Path, study: str, episodes_root: Path) -> Scored:
     run = read_run(folder, study)
     labels = read_labels(episodes_root, run, folder)
     told = {**run, "episodes": labels.shape[0], "queries": labels.shape[1]}
+    curve = read_curve(folder, run)
     if run["status"] == "diverged":
-        return Scored(told, pd.DataFrame(), pd.DataFrame())
-    return Scored(told, score_run(folder, run, labels), score_steps(folder, run, labels))
+        return Scored(told, pd.DataFrame(), pd.DataFrame(), curve)
+    return Scored(told, score_run(folder, run, labels), score_steps(folder, run, labels), curve)
 
 
 def write_collected(scored: Sequence[Scored], roles: Mapping[str, str], out: Path) -> None:
-    """Write the three files that ``collect`` describes."""
+    """Write the four files that ``collect`` describes."""
     runs = [{**each.run, "role": roles[each.run["algorithm"]]} for each in scored]
-    write_frame(out / "scores.csv.gz", _joined([each.scores for each in scored], SCORE_COLUMNS))
-    write_frame(out / "steps.csv", _joined([each.steps for each in scored], STEP_COLUMNS))
-    write_frame(out / "runs.csv", flatten(runs))
+    write_frame(out / SCORES, _joined([each.scores for each in scored], SCORE_COLUMNS))
+    write_frame(out / STEPS, _joined([each.steps for each in scored], STEP_COLUMNS))
+    write_frame(out / CURVES, _joined([each.curve for each in scored], CURVE_COLUMNS))
+    write_frame(out / RUNS, flatten(runs))
 
 
 def run_folders(roots: list[Path]) -> list[Path]:
@@ -137,6 +144,15 @@ def score_steps(folder: Path, run: dict[str, Any], labels: Array) -> pd.DataFram
         robust = trimmed_interval(score)[0]
         rows.append([run["modes"][0], step, mean, ci95, robust, int(lost.sum())])
     return _keyed(pd.DataFrame(rows, columns=STEP_COLUMNS[len(KEY) :]), run, STEP_COLUMNS)
+
+
+def read_curve(folder: Path, run: dict[str, Any]) -> pd.DataFrame:
+    """The meta-training curve of the model that the run trained; none where it trained none."""
+    path = folder / "history.csv"
+    if not path.exists():
+        return pd.DataFrame(columns=CURVE_COLUMNS)
+    read_described(folder / "train.json", path.name)
+    return _keyed(pd.read_csv(path), run, CURVE_COLUMNS)
 
 
 def flatten(runs: Rows) -> pd.DataFrame:

@@ -51,7 +51,7 @@ def commands(root: Path, iterations: int = 100) -> dict[str, list[str]]:
         ],
         "tables": [*study, *made],
         "figures": [*study, *made, "--results", root / "results"],
-        "page": [*study, *made, "--results", root / "results"],
+        "page": [*study, *made],
     }  # fmt: skip
     called = {"val": "episodes", "test": "episodes"}
     return {name: [called.get(name, name), *map(str, words)] for name, words in lists.items()}

@@ -19,8 +19,9 @@ READ = {
     "episodes": [f"{SPLIT}/{name}" for name in ("images.npy", "labels.npy", "classes.txt")],
     "train": [f"{VAL}/{name}.npy" for name in ("support_x", "query_x", "query_labels")],
     "evaluate": [f"{RUN}/model.safetensors", f"{TEST}/support_y.npy"],
-    "collect": [f"{RUN}/predictions.npy", f"{RUN}/steps.npy", f"{TEST}/query_labels.npy"],
-    "figures": [f"{RUN}/history.csv", f"{RUN}/steps.npy", f"{TEST}/tasks.npy"],
+    "collect": [f"{RUN}/{name}" for name in ("predictions.npy", "steps.npy", "history.csv")]
+    + [f"{TEST}/query_labels.npy"],
+    "figures": [f"{RUN}/steps.npy", f"{TEST}/tasks.npy"],
 }
 DESCRIPTIONS = {
     "episodes": [f"{SPLIT}/meta.json"],

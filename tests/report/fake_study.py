@@ -74,7 +74,7 @@ def collect(where: dict[str, Path], *runs: Path) -> None:
 
 def origin(where: dict[str, Path]) -> Origin:
     """What the page needs beside the report; algorithms say of themselves what they always do."""
-    return Origin(where["study"], where["results"], CONFIG)
+    return Origin(where["study"], CONFIG)
 
 
 def run_json(dataset: str, algorithm: str, seed: int, **more: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from metabench.report.data import Report, read_report
+from metabench.report.results import CURVE_COLUMNS
 
 STEPS = [
     "dataset",
@@ -89,5 +90,6 @@ def written(folder: Path, settings: list[str], levels: dict[str, float], seeds: 
         ]
     pd.concat(scores).to_csv(folder / "scores.csv.gz", index=False)
     pd.DataFrame(columns=STEPS).to_csv(folder / "steps.csv", index=False)
+    pd.DataFrame(columns=CURVE_COLUMNS).to_csv(folder / "curves.csv.gz", index=False)
     pd.DataFrame(runs).to_csv(folder / "runs.csv", index=False)
     return read_report(folder, study(settings, list(levels)))

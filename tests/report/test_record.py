@@ -1,11 +1,14 @@
 """What the project keeps of a study is enough to make its tables again."""
 
+import shutil
+
 import fake_study
 import pandas as pd
 import pytest
 
 from metabench.docs.record import record
 from metabench.errors import MetabenchError
+from metabench.report.data import CURVES, GAP_COLUMNS, GAPS, RUNS, SCORES, STEPS
 from metabench.report.tables import write_tables
 from metabench.run_files import KEY
 
@@ -34,3 +37,52 @@ def test_a_record_has_the_curve_of_every_run_that_trained(fresh):
 def test_a_report_that_lacks_a_file_is_named(fresh):
     with pytest.raises(MetabenchError, match=r"scores\.csv\.gz: no such file"):
         record(fresh["study"], fresh["report"], fresh["results"].parent)
+
+
+def taken_out(report, algorithm):
+    """Make a report partial: as if the runs of an algorithm had not been there."""
+    runs = pd.read_csv(report / RUNS)
+    gone = runs[runs["algorithm"] == algorithm]
+    gone.assign(why="not begun")[GAP_COLUMNS].to_csv(report / GAPS, index=False)
+    for name in (SCORES, STEPS, CURVES, RUNS):
+        rows = pd.read_csv(report / name)
+        rows[rows["algorithm"] != algorithm].to_csv(report / name, index=False)
+
+
+def test_a_record_grows_by_the_runs_of_another_report(fresh):
+    project = fresh["results"].parent
+    fake_study.collect(fresh)
+    whole = record(fresh["study"], fresh["report"], project)
+    tables = {file.name: file.read_bytes() for file in (whole / "tables").iterdir()}
+    shutil.rmtree(whole)
+    for algorithm in ("maml", "protonet"):  # each report lacks what the other has
+        fake_study.collect(fresh)
+        taken_out(fresh["report"], algorithm)
+        there = record(fresh["study"], fresh["report"], project)
+        assert (there / GAPS).exists() == (algorithm == "maml")
+    assert {file.name: file.read_bytes() for file in (there / "tables").iterdir()} == tables
+    assert {"accuracy", "cost", "error", "steps", "training"} <= {
+        file.stem.partition("-")[0] for file in (there / "figures").glob("*.svg")
+    }
+
+
+def test_a_record_forgets_a_run_that_the_study_asks_for_no_more(fresh):
+    fake_study.collect(fresh)
+    record(fresh["study"], fresh["report"], fresh["results"].parent)
+    taken_out(fresh["report"], "protonet")
+    gaps = fresh["report"] / GAPS
+    gaps.write_text(gaps.read_text().splitlines()[0] + "\n")
+    there = record(fresh["study"], fresh["report"], fresh["results"].parent)
+    assert "protonet" not in set(pd.read_csv(there / RUNS)["algorithm"])
+
+
+def test_runs_of_other_episodes_are_not_added_to_a_record(fresh):
+    fake_study.collect(fresh)
+    there = record(fresh["study"], fresh["report"], fresh["results"].parent)
+    before = (there / RUNS).read_bytes()
+    taken_out(fresh["report"], "protonet")
+    runs = fresh["report"] / RUNS
+    runs.write_text(runs.read_text().replace("e" * 64, "f" * 64))
+    with pytest.raises(MetabenchError, match="20w1s was tested on episodes eeeeeeeeeeee, and"):
+        record(fresh["study"], fresh["report"], fresh["results"].parent)
+    assert (there / RUNS).read_bytes() == before

@@ -25,6 +25,7 @@ rule collect:
     output:
         scores=f"{REPORT}/scores.csv.gz",
         steps=f"{REPORT}/steps.csv",
+        curves=f"{REPORT}/curves.csv.gz",
         runs=f"{REPORT}/runs.csv",
     log:
         f"logs/{STUDY.name}/collect.log",
@@ -112,7 +113,7 @@ rule page:
         config=lambda wildcards: str(PROJECT / "config"),
     shell:
         f"logged {{log:q}} python -m metabench page --study {{input.study:q}} --report {REPORT}"
-        " --results results --config {params.config:q}"
+        " --config {params.config:q}"
 
 
 # `snakemake --cores 1 partial`: what has finished so far. Runs are no input of it, so that it starts

@@ -19,7 +19,7 @@ class Found(NamedTuple):
     report: Report
     table: pd.DataFrame  # ``results_numbers``
     steps: pd.DataFrame  # ``steps_numbers``
-    results: Path  # ``results``: curves of meta-training, episodes and images
+    results: Path  # ``results``: predictions, episodes and images
 
 
 def find(report: Report, results: Path) -> Found:

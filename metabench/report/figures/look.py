@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +15,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from metabench.files import atomic
 from metabench.report.figures.seen import seen
+from metabench.report.names import FIGURE_FORMATS
 
 Drawing = tuple[Figure, dict[str, Any]]  # and the facts that its caption needs
 WIDTH = 7.2  # inches; a text column of the page
@@ -167,12 +168,12 @@ def nothing(axis: Axes, why: str) -> None:
     axis.text(0.5, 0.5, why, ha="center", va="center", color=PALE, transform=axis.transAxes)
 
 
-def save(figure: Figure, path: Path, caption: str = "") -> None:
+def save(
+    figure: Figure, path: Path, caption: str = "", endings: Sequence[str] = FIGURE_FORMATS
+) -> None:
     """Write ``path``.svg and ``path``.png; both say what one would see, and carry a caption."""
     texts = {"Title": seen(figure), **({"Description": caption} if caption else {})}
-    for ending, metadata in (
-        ("svg", {"Date": None, **texts}),
-        ("png", {"Software": None, **texts}),
-    ):
+    metadata = {"svg": {"Date": None, **texts}, "png": {"Software": None, **texts}}
+    for ending in endings:
         with atomic(path.with_name(f"{path.name}.{ending}")) as temporary:
-            figure.savefig(temporary, format=ending, metadata=metadata)
+            figure.savefig(temporary, format=ending, metadata=metadata[ending])

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from metabench.described import read_described
 from metabench.report import formats
-from metabench.report.data import Report, at, in_order, run_folder
+from metabench.report.data import Report, at, in_order
 from metabench.report.figures import look
 from metabench.report.figures.found import Found
 
@@ -21,9 +19,7 @@ def draw(found: Found, dataset: str) -> look.Drawing:
     """A row a setting that models are trained in; a thin line a seed, a bold one for their mean."""
     report = found.report
     settings = [(way, shot) for name, way, shot, _ in report.cells() if name == dataset]
-    read = [
-        (*setting, read_curves(report, found.results, dataset, *setting)) for setting in settings
-    ]
+    read = [(*setting, validations(report, dataset, *setting)) for setting in settings]
     trained = [each for each in read if not each[-1].empty]
     task = report.datasets[dataset]["task"]
     lines = len({name for *_, curves in trained for name in curves["algorithm"]}) / 3  # of a legend
@@ -47,19 +43,12 @@ def draw(found: Found, dataset: str) -> look.Drawing:
     return figure, {"dataset": dataset}
 
 
-def read_curves(report: Report, results: Path, dataset: str, way: int, shot: int) -> pd.DataFrame:
+def validations(report: Report, dataset: str, way: int, shot: int) -> pd.DataFrame:
     """The validations of every run of a setting, diverged ones too: one row a validation."""
-    parts = []
-    runs = in_order(at(report.runs, dataset=dataset, way=way, shot=shot), report)
-    for _, run in runs.iterrows():
-        where = (dataset, way, shot, run["algorithm"], run["seed"])
-        folder = run_folder(results, report.study["study"], *where)
-        if (folder / "history.csv").exists():
-            read_described(folder / "train.json", "history.csv")
-            rows = pd.read_csv(folder / "history.csv").dropna(subset="val_score")
-            about = {name: run[name] for name in ("algorithm", "seed", "status")}
-            parts.append(rows.assign(**about))
-    return pd.concat(parts) if parts else pd.DataFrame()
+    here = {"dataset": dataset, "way": way, "shot": shot}
+    rows = in_order(at(report.curves, **here).dropna(subset="val_score"), report)
+    runs = at(report.runs, **here)[["algorithm", "seed", "status"]]
+    return rows.merge(runs, on=["algorithm", "seed"])
 
 
 def _panel(

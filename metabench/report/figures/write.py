@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +10,22 @@ from metabench.files import write_json
 from metabench.report.data import Report, read_report
 from metabench.report.figures import cost, curves, episodes, look, ranks, scores, steps, training
 from metabench.report.figures.found import Found, find
-from metabench.report.names import FACTS, figure_names
+from metabench.report.names import FACTS, FIGURE_FORMATS, figure_names
 
-DRAW: dict[str, Callable[[Found, str], look.Drawing]] = {
-    "curves": curves.draw,
+Facts = dict[str, dict[str, Any]]
+Draw = Callable[[Found, str], look.Drawing]
+
+#: What is drawn of a report alone.
+OF_REPORT: dict[str, Draw] = {
     "accuracy": scores.draw,
     "error": scores.draw,
     "ranks": ranks.draw,
     "cost": cost.draw,
     "steps": steps.draw,
     "training": training.draw,
-    "episodes": episodes.draw,
 }
+#: What is drawn of predictions, episodes and images too.
+OF_RESULTS: dict[str, Draw] = {"curves": curves.draw, "episodes": episodes.draw}
 
 
 def write_figures(report: Path, study: dict[str, Any], results: Path) -> None:
@@ -33,17 +37,26 @@ def write_figures(report: Path, study: dict[str, Any], results: Path) -> None:
     Args:
         report: ``reports/<study>``, with what ``metabench collect`` wrote.
         study: content of the study's file.
-        results: ``results``, for meta-training curves, episodes and images.
+        results: ``results``, for predictions, episodes and images.
     """
     found = find(read_report(report, study), results)
-    known = {**study, "grid": _known(found.report)}
-    facts: dict[str, dict[str, Any]] = {}
+    folder = report / "figures"
+    write_json(folder / FACTS, draw_figures(found, folder, {**OF_REPORT, **OF_RESULTS}))
+
+
+def draw_figures(
+    found: Found, folder: Path, kinds: dict[str, Draw], endings: Sequence[str] = FIGURE_FORMATS
+) -> Facts:
+    """Draw those of a report's figures that are of these kinds; return their facts."""
+    known = {**found.report.study, "grid": _known(found.report)}
+    facts: Facts = {}
     with look.style():
         for name in figure_names(known, found.report.datasets):
             kind, _, dataset = name.partition("-")
-            figure, facts[name] = DRAW[kind](found, dataset)
-            look.save(figure, report / "figures" / name)
-    write_json(report / "figures" / FACTS, facts)
+            if kind in kinds:
+                figure, facts[name] = kinds[kind](found, dataset)
+                look.save(figure, folder / name, endings=endings)
+    return facts
 
 
 def _known(report: Report) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from metabench.report import formats
 from metabench.report.data import Report, at, in_order
-from metabench.report.figures.training import read_curves
+from metabench.report.figures.training import validations
 from metabench.report.page.curve import curve
 from metabench.report.page.described import Described, describe
 from metabench.report.page.equations import docstring_html
@@ -49,7 +49,6 @@ def sections(
     report: Report,
     results: pd.DataFrame,
     paired: pd.DataFrame,
-    folder: Path,
     configs: Sequence[Path],
 ) -> list[Section]:
     """A section for each algorithm with a run, in the order of the study.
@@ -58,10 +57,9 @@ def sections(
         report: the results.
         results: numbers of the table ``results``.
         paired: numbers of the table ``paired``.
-        folder: ``results``, for the curves of meta-training.
         configs: folders with ``algorithms/<name>.yaml``, the first that has one counts.
     """
-    curves = _curves(report, folder)
+    curves = _curves(report)
     made = []
     names = dict.fromkeys(name for *_, algorithms in report.cells() for name in algorithms)
     for name in names:
@@ -158,14 +156,14 @@ def _value(value: Any) -> str:
     return ", ".join(map(str, json.loads(text))) if text.startswith("[") else text
 
 
-def _curves(report: Report, folder: Path) -> dict[str, list[Markup]]:
+def _curves(report: Report) -> dict[str, list[Markup]]:
     """By algorithm: a drawing for each setting that it was meta-trained in."""
     drawn: dict[str, list[Markup]] = {}
     for dataset, way, shot, _ in report.cells():
         if dataset not in report.datasets:
             continue
         task = report.datasets[dataset]["task"]
-        rows = read_curves(report, folder, dataset, way, shot)
+        rows = validations(report, dataset, way, shot)
         if rows.empty:
             continue
         rows["val_score"] *= 100 if task == "classification" else 1

@@ -35,7 +35,6 @@ class Origin:
     """Where the page's facts lie beside the report."""
 
     study_file: Path
-    results: Path  # for the curves of meta-training
     config: Path  # for what algorithms say of themselves, after the folder of the study
 
     @property
@@ -72,7 +71,7 @@ def write_page(report: Path, study: dict[str, Any], origin: Origin) -> None:
         glance=_table(glance(results, paired), "Each algorithm against the best pre-training"),
         tables=[shown_table(name, text) for name, text in _in_order(tables) if len(text)],
         figures=drawn(report, found),
-        algorithms=sections(found, results, paired, origin.results, origin.configs),
+        algorithms=sections(found, results, paired, origin.configs),
         missing=len(found.gaps),
         asked=len(found.gaps) + len(found.runs),
         mixed=mixed(found.runs),
