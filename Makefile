@@ -27,5 +27,5 @@ readme:  ## README's table and figure, from the default study
 	snakemake --cores all
 	python -m metabench.docs --readme reports/default
 
-record:  ## docs/reproduction/<study> from its report: make record STUDY=sinusoid
+record:  ## docs/reproduction/<study>, with the runs of its report: make record STUDY=sinusoid
 	python -m metabench.docs --record config/$(STUDY).yaml reports/$(STUDY)
