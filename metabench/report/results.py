@@ -149,9 +149,10 @@ def score_steps(folder: Path, run: dict[str, Any], labels: Array) -> pd.DataFram
 def read_curve(folder: Path, run: dict[str, Any]) -> pd.DataFrame:
     """The meta-training curve of the model that the run trained; none where it trained none."""
     path = folder / "history.csv"
-    if not path.exists():
+    described = path.with_name("train.json")
+    if not described.exists():
         return pd.DataFrame(columns=CURVE_COLUMNS)
-    read_described(folder / "train.json", path.name)
+    read_described(described, path.name)
     return _keyed(pd.read_csv(path), run, CURVE_COLUMNS)
 
 
@@ -160,7 +161,9 @@ def flatten(runs: Rows) -> pd.DataFrame:
     frame = pd.json_normalize(runs, sep=".")
     for column in frame.columns:
         if frame[column].map(lambda value: isinstance(value, list)).any():
-            frame[column] = frame[column].map(json.dumps)
+            frame[column] = frame[column].map(
+                lambda value: json.dumps(value) if isinstance(value, list) else value
+            )
     first = [column for column in ("study", *KEY) if column in frame]
     rest = [column for column in frame.columns if column not in first]
     return frame[first + rest].convert_dtypes()

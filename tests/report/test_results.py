@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from metabench.errors import MetabenchError
-from metabench.files import read_json, write_array, write_json
+from metabench.files import read_json, write_array, write_json, write_text
 from metabench.report.scoring import accuracy, diverged, squared_error
 
 Where = dict[str, Path]
@@ -178,3 +178,12 @@ def test_a_folder_without_a_run_is_named(fresh: Where, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(MetabenchError, match="empty: no run"):
         fake_study.collect(fresh, tmp_path / "empty")
+
+
+def test_a_program_s_own_history_is_no_curve_of_ours(fresh: Where) -> None:
+    folder = fresh["runs"] / "omniglot_challenge_small1/20w1s/protonet/seed0"
+    (folder / "train.json").unlink()
+    write_text(folder / "history.csv", "epoch,error\n1,0.5\n")
+    run(fresh)
+    curves = pd.read_csv(fresh["report"] / "curves.csv.gz")
+    assert curves.query("algorithm == 'protonet'")["seed"].unique().tolist() == [1]
