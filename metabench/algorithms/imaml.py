@@ -19,7 +19,7 @@ otherwise: see ``imaml_released``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -61,20 +61,18 @@ class IMAML(Algorithm):
         """g of (I + H / lambda) g = grad l_query(theta)."""
         theta = self.adapt(params, task.support)
         b, metrics = gradient_and_metrics(self, theta, task.query)
+        g, H = gradient_and_hessian(self, theta, task.support)
 
         def product(v: Params) -> Params:  # (I + H / lambda) v
-            Hv = hessian_vector_product(self, theta, task.support, v)
-            return axpy(1 / self.hp.lam, Hv, v)
+            return axpy(1 / self.hp.lam, H(v), v)
 
         # ||grad|| of the inner objective: the implicit gradient is exact only where it is 0.
-        stationary = axpy(
-            self.hp.lam, subtract(theta, params), gradient(self.loss, theta, task.support)
-        )
+        stationary = axpy(self.hp.lam, subtract(theta, params), g)
         metrics["inner_gradient_norm"] = dot(stationary, stationary).sqrt()
         return conjugate_gradient(product, b, self.hp.cg_steps, self.hp.cg_tolerance), metrics
 
     def cost(self) -> Cost:
-        """The inner gradients, the query's and the check's; one product a step of CG."""
+        """The inner gradients, that at theta and the query's; one product a step of CG."""
         inner = (self.hp.inner_steps + 1) * self.support_size
         return Cost(inner + self.query_size, self.hp.cg_steps * self.support_size)
 
@@ -91,13 +89,19 @@ def proximal_descent(
         yield theta
 
 
-def hessian_vector_product(
-    algorithm: Algorithm, theta: Params, support: Batch, v: Params
-) -> Params:
-    """H v = grad <grad l_support(theta), v>, with v held fixed; H itself is never formed."""
+def gradient_and_hessian(
+    algorithm: Algorithm, theta: Params, support: Batch
+) -> tuple[Params, Callable[[Params], Params]]:
+    """grad l_support(theta), and v -> H v, H being its Jacobian; H itself is never formed.
 
-    def slope(theta: Params) -> torch.Tensor:
-        return dot(gradient(algorithm.loss, theta, support), v)
+    The gradient is computed once for all products: H is symmetric, so that H v is v' H, one more
+    pass backwards through what computed it.
+    """
+    g: Params
+    g, times_H, *_ = torch.func.vjp(lambda theta: gradient(algorithm.loss, theta, support), theta)
 
-    Hv: Params = torch.func.grad(slope)(theta)
-    return Hv
+    def product(v: Params) -> Params:
+        Hv: Params = times_H(v)[0]
+        return Hv
+
+    return g, product

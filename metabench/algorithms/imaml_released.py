@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from metabench.algorithm import Algorithm, Cost, Metrics, gradient_and_metrics, last
-from metabench.algorithms.imaml import IMAMLHyperparameters, hessian_vector_product
+from metabench.algorithms.imaml import IMAMLHyperparameters, gradient_and_hessian
 from metabench.conjugate_gradient import conjugate_gradient
 from metabench.hyperparameters import setting
 from metabench.inner_loop import gradient_descent
@@ -57,14 +57,14 @@ class IMAMLReleased(Algorithm):
         hp = self.hp
         theta = self.adapt(params, task.support)
         b, metrics = gradient_and_metrics(self, theta, task.query)
+        _, H = gradient_and_hessian(self, theta, task.support)
 
         def product(v: Params) -> Params:
-            Hv = hessian_vector_product(self, theta, task.support, v)
-            return axpy(1 / (hp.lam + LAMBDA_OFFSET), Hv, scale(1 + hp.cg_damping, v))
+            return axpy(1 / (hp.lam + LAMBDA_OFFSET), H(v), scale(1 + hp.cg_damping, v))
 
         return conjugate_gradient(product, b, hp.cg_steps, hp.cg_tolerance), metrics
 
     def cost(self) -> Cost:
-        """The inner gradients and the query's; one product a step of CG."""
-        inner = self.hp.inner_steps * self.support_size
+        """The inner gradients, that at theta and the query's; one product a step of CG."""
+        inner = (self.hp.inner_steps + 1) * self.support_size
         return Cost(inner + self.query_size, self.hp.cg_steps * self.support_size)
