@@ -301,6 +301,7 @@ MISTAKES = {
     "an unknown role": (MAML, "title", "role: pretraining\ntitle", [": role: ", "'pre-training'"]),
     "an unknown condition": (MAML, "{way: 20}", "{ways: 20}", ["settings[2].where", "'way'"]),
     "one that never holds": (MAML, "[glyphs]", "[glyps]", ["settings[1].where", "'glyphs'"]),
+    "a pattern of nothing": (MAML, "[glyphs]", "[glyf*]", ["settings[1].where", "'glyf*'"]),
     "a setting out of range": (MAML, "inner_steps: 3", "inner_steps: 0", ["settings[2].set: 'inn"]),
     "a model of nothing": (FINETUNE, "pretrain_head", "pretrained", [": model_of: no algorithm"]),
     # the file of a data set
@@ -450,6 +451,16 @@ def test_a_length_of_ours_is_no_published_one(write: Write, tmp_path: Path) -> N
     assert published("settings:\n", "length: ours\nsettings:\n") == 0
     assert published(rule, f"{rule}\n    length: ours") == 0
     assert published("settings:\n", nine) == 9
+
+
+def test_a_star_in_a_condition_is_any_letters(write: Write, tmp_path: Path) -> None:
+    def steps(datasets: str) -> int:
+        study = load(write(MAML, "[glyphs]", datasets), tmp_path)
+        runs = (run for run in study.runs if run.data.name == "glyphs" and run.algorithm == "maml")
+        return int(next(runs).hyperparameters["inner_steps"])
+
+    assert [steps(those) for those in ("[glyphs]", "gly*", "[sinusoid, g*s]")] == [2, 2, 2]
+    assert [steps(those) for those in ("sinusoid", "sin*", "[s*]")] == [5, 5, 5]
 
 
 def test_one_model_may_be_tested_with_every_number_of_shots(write: Write, tmp_path: Path) -> None:

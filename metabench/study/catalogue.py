@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -57,7 +58,10 @@ class Rule:
 
     def matches(self, place: dict[str, Any]) -> bool:
         """Whether every condition holds at ``place``, which has all of ``CONDITIONS``."""
-        return all(place[key] in allowed for key, allowed in self.where.items())
+        return all(
+            any(_applies(condition, value, place[condition]) for value in allowed)
+            for condition, allowed in self.where.items()
+        )
 
 
 @dataclass(frozen=True)
@@ -268,10 +272,18 @@ def _settings(value: Any, datasets: Sequence[str], where: str) -> tuple[Rule, ..
     return tuple(rules)
 
 
+def _applies(condition: str, value: Any, here: Any) -> bool:
+    """Whether a condition's value is what is here; ``*`` stands for any letters of a data set."""
+    if condition == "dataset":
+        return isinstance(value, str) and fnmatchcase(here, value)
+    return bool(here == value)
+
+
 def _check_condition(condition: str, value: Any, datasets: Sequence[str], where: str) -> None:
     """A misspelt condition would never apply, and nobody would see it."""
     if condition == "dataset":
-        fields.known(value, where, "data set", datasets)
+        if not any(_applies(condition, value, name) for name in datasets):
+            fields.known(value, where, "data set", datasets)
     elif condition == "task":
         fields.known(value, where, "task", TASKS)
     elif condition == "backbone":

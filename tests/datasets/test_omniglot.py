@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,9 @@ from metabench.errors import MetabenchError
 from metabench.spec import DataSpec
 
 
-@pytest.mark.parametrize("name", ["vinyals", "lake"])
+@pytest.mark.parametrize("name", ["vinyals", "lake", "random"])
 def test_a_split_has_every_character_once(name: str) -> None:
-    names = omniglot.published_split(name)
+    names = omniglot.characters_of(name)
     everything = [character for split in SPLITS for character in names[split]]
     assert len(everything) == len(set(everything)) == 1623
     assert all(names[split] == sorted(names[split]) for split in SPLITS)
@@ -30,8 +31,25 @@ def test_vinyals_has_the_published_numbers_of_classes() -> None:
         assert tuple(sizes[split].classes for split in SPLITS) == counts
 
 
+def test_random_has_the_numbers_of_characters_of_maml_and_mixes_alphabets() -> None:
+    plan = omniglot.plan({"split": "random"})
+    drawn = {split: {drawn.character for drawn in plan[split]} for split in SPLITS}
+    assert [len(drawn[split]) for split in SPLITS] == [1100, 100, 423]
+    assert [len(plan[split]) for split in SPLITS] == [4400, 400, 1692]
+    learned, tested = ({name.split("/")[0] for name in drawn[s]} for s in ("train", "test"))
+    assert len(learned & tested) > 40
+
+
+def test_the_random_split_is_the_same_everywhere_and_for_ever() -> None:
+    """Whoever sorts the names by their SHA-256 has it: the first are trained on."""
+    names = [name for part in omniglot.characters_of("lake").values() for name in part]
+    by_digest = sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())
+    assert omniglot.characters_of("random")["train"] == sorted(by_digest[:1100])
+    assert by_digest[:2] == ["Malayalam/character06", "Japanese_(katakana)/character22"]
+
+
 def test_turned_copies_stay_in_the_split_of_their_character() -> None:
-    for name in ("vinyals", "lake"):
+    for name in ("vinyals", "lake", "random"):
         plan = omniglot.plan({"split": name})
         parts = [{drawn.character for drawn in plan[split]} for split in SPLITS]
         assert not parts[0] & parts[1]
@@ -82,7 +100,8 @@ def test_all_drawings_of_a_class_are_turned_alike(tmp_path: Path) -> None:
 
 
 def test_a_wrong_split_is_named() -> None:
-    with pytest.raises(MetabenchError, match=r"x.yaml: 'split' is 'vinyls'; one of vinyals, lake"):
+    right = "x.yaml: 'split' is 'vinyls'; one of vinyals, lake, random"
+    with pytest.raises(MetabenchError, match=right):
         omniglot.check({"split": "vinyls"}, "x.yaml")
     with pytest.raises(MetabenchError, match="'rotations' is 1; one of true, false"):
         omniglot.check({"rotations": 1}, "x.yaml")
