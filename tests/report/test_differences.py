@@ -57,6 +57,16 @@ def test_a_baseline_is_taken_in_the_same_mode_where_it_has_it() -> None:
     assert set(compare(other, against(["pretrain_head"]))["other_mode"]) == {"running"}
 
 
+def test_as_much_won_as_lost_is_no_difference() -> None:
+    """0.1 + 0.2 - 0.3 is not 0 in binary, and no number of episodes would find it."""
+    wins = np.array([[0.1, 0.2, -0.3]])
+    assert wins.sum() != 0
+    scores = frame({"maml": 0.5 + wins, "pretrain_head": np.full((1, 3), 0.5)})
+    row = compare(scores, against(["pretrain_head"])).iloc[0]
+    assert row["difference"] == 0
+    assert row["episodes_needed"] == np.inf
+
+
 def test_the_interval_over_seeds_and_episodes_is_paired_too() -> None:
     """What is hard for both cancels, what a training makes of it does not."""
     rng = np.random.default_rng(7)

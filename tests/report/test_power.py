@@ -36,3 +36,9 @@ def test_no_difference_is_never_found_and_a_constant_one_at_once() -> None:
     assert episodes_needed(0.0, 0.1) == 2
     assert np.isnan(episodes_needed(np.nan, 0.1))
     assert np.isnan(least_difference(1.0, 1))
+
+
+@pytest.mark.parametrize("size", [1e-3, 1e-9, 1e-17])
+def test_a_difference_next_to_nothing_needs_as_many_as_its_square_says(size: float) -> None:
+    """The normal answer: (1.960 + 0.842)^2 / size^2, however many that is."""
+    assert episodes_needed(1.0, size) == pytest.approx(7.849 / size**2, rel=1e-3)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 POWER, LEVEL = 0.8, 0.05  # the difference is found in four studies of five; two-sided
+MANY = 100_000  # episodes, from which on the normal distribution is Student's t
 
 
 def episodes_needed(sd: float, difference: float) -> float:
@@ -25,7 +26,10 @@ def episodes_needed(sd: float, difference: float) -> float:
     if difference == 0:
         return math.inf
     size = abs(difference) / sd if sd else math.inf
-    count = max(2, math.floor(_normal() ** 2 / size**2)) if math.isfinite(size) else 2
+    were_it_normal = (_normal() / size) ** 2
+    if were_it_normal > MANY:
+        return float(math.ceil(were_it_normal))
+    count = max(2, math.floor(were_it_normal))
     while power(count, size) < POWER:
         count += 1
     return float(count)
