@@ -56,7 +56,9 @@ def test_a_mode_without_a_published_number_has_a_row_only_where_no_other_has(
     report: Report,
 ) -> None:
     both = papers({}, {"key": "alone", "mode": "inductive", "value": 85.0})
-    assert table(report, both)["key"].tolist() == ["a-paper", "alone"]
+    each = table(report, both)
+    assert each["key"].tolist() == ["a-paper", "alone"]
+    assert each["others"].tolist() == ["", ""]  # each has a row of its own
     other = table(report, papers({"mode": "running"}))
     assert other["verdict"].tolist() == ["not run in full (50 %)"] * 2
     assert other["why"].str.startswith("another mode: running").all()

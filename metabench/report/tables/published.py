@@ -36,7 +36,7 @@ def published_numbers(
     """One row a cell that has a published number, and one each where a paper has several steps.
 
     Of several published numbers the nearest is taken (``verdicts.nearest``), and the others are
-    named. A cell whose only published numbers are of another mode has a row only where no other
+    named, but for those of another mode. A cell whose only published numbers are of another mode has a row only where no other
     mode of its algorithm has one of its own.
 
     Args:
@@ -65,6 +65,7 @@ def published_numbers(
 def beside(ours: Row, candidates: pd.DataFrame) -> Row:
     """A row of the table: ours, the nearest of the published numbers, and what it says."""
     paper, *others = nearest(ours, candidates)
+    others = [other for other in others if other["mode"] in ("", paper["mode"])]
     return {
         **{name: ours[name] for name in [*CELL, "title", "task", "seeds", "episodes"]},
         "metric": paper["metric"],
