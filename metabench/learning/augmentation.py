@@ -52,7 +52,7 @@ def augmented_batch(batch: Batch, how: str, part: int) -> Batch:
 
 def augment(images: torch.Tensor, keys: torch.Tensor, how: str) -> torch.Tensor:
     """Images [..., C, H, W] in [0, 1], altered by their keys [...]."""
-    if how == "none":
+    if how == "none" or keys.numel() == 0:  # Reptile's tasks have no queries
         return images
     x, flat = images.flatten(0, -4), keys.flatten()
     if how == "affine":

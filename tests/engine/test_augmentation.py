@@ -125,6 +125,17 @@ def test_support_and_queries_of_a_task_are_altered_differently() -> None:
     assert torch.equal(task.support.key, batch.key)
 
 
+@pytest.mark.parametrize("how", HOW)
+def test_a_task_without_queries_is_altered_too(blobs, how: str) -> None:
+    """As Reptile's are, and those of all that draw their own queries from the support set."""
+    source = ImageSource(load_split(blobs / "data/blobs/train"))
+    plain = source.episodes(keys(3), 3, 2, 0)
+    altered = source.augmented(how).episodes(keys(3), 3, 2, 0)
+    assert not torch.equal(plain.support.x, altered.support.x)
+    assert altered.query.x.shape == plain.query.x.shape
+    assert len(altered.query.y[0]) == 0
+
+
 def test_a_source_alters_its_draws_and_not_what_is_drawn(blobs) -> None:
     source = ImageSource(load_split(blobs / "data/blobs/train"))
     plain = source.episodes(keys(3), 3, 2, 1)

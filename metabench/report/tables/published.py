@@ -36,8 +36,8 @@ def published_numbers(
     """One row a cell that has a published number, and one each where a paper has several steps.
 
     Of several published numbers the nearest is taken (``verdicts.nearest``), and the others are
-    named, but for those of another mode. A cell whose only published numbers are of another mode has a row only where no other
-    mode of its algorithm has one of its own.
+    named, but for those of another mode. A cell whose only published numbers are of another mode
+    has a row only where no other mode of its algorithm has one of its own.
 
     Args:
         report: the study and its results.
