@@ -15,6 +15,9 @@ from metabench.described import read_described
 from metabench.errors import MetabenchError
 from metabench.files import read_array
 
+#: In a run's folder as long as its meta-training can go on.
+RESUME = "resume.safetensors"
+
 KEY = ["dataset", "way", "shot", "algorithm", "seed"]
 REQUIRED = ("study", *KEY, "task", "status", "modes", "episodes_sha256")
 

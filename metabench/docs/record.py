@@ -6,6 +6,8 @@ file, and the tables and figures that were made of them. The tables can be made 
 and a test does so.
 
 A record grows: long runs finish one by one and on several machines, and each report adds its own.
+A run that was ended early leaves what it goes on from, in the folders that it has in
+``results/runs/<study>``, so that another machine can take it up.
 """
 
 from __future__ import annotations
@@ -17,18 +19,19 @@ import pandas as pd
 
 from metabench.errors import MetabenchError
 from metabench.files import atomic, write_text
-from metabench.report.data import CURVES, GAPS, RUNS, SCORES, STEPS, read_report
+from metabench.report.data import CURVES, GAPS, RUNS, SCORES, STEPS, read_report, run_folder
 from metabench.report.figures.found import find
 from metabench.report.figures.write import OF_REPORT, OF_RESULTS, draw_figures
 from metabench.report.formats import markdown
 from metabench.report.results import write_frame
 from metabench.report.tables.published import published_text
 from metabench.report.tables.write import write_tables
-from metabench.run_files import KEY
+from metabench.run_files import KEY, RESUME
 from metabench.study.yaml_file import read_mapping
 
 RECORDS = Path("docs/reproduction")
 STUDY = "study.yaml"
+STATES = "ended_early"  # folder
 SHOWN = ["Data set", "Setting", "Algorithm", "Mode"]
 SHOWN += ["Ours ± 95 % over both", "Published ± 95 %", "Verdict"]
 COLLECTED = (SCORES, STEPS, CURVES, RUNS)
@@ -62,6 +65,7 @@ def record(study_file: Path, report: Path, project: Path) -> Path:
         else:
             (there / name).unlink(missing_ok=True)
     write_text(there / STUDY, study_file.read_text(encoding="utf-8"))
+    _keep_states(report, project / "results", str(study["study"]), there / STATES)
     make_tables_of(there)
     for kind in OF_RESULTS:
         for figure in (report / "figures").glob(f"{kind}-*.svg"):
@@ -115,6 +119,17 @@ def _check_episodes(kept: pd.DataFrame, new: pd.DataFrame, file: Path) -> None:
             )
 
 
+def _keep_states(report: Path, results: Path, study: str, there: Path) -> None:
+    """What the runs of a report go on from, if they were ended early; gone where they were not."""
+    for key in _rows(report / RUNS)[KEY].itertuples(index=False):
+        folder = run_folder(results, study, *key)
+        kept = there / folder.relative_to(results / "runs" / study) / RESUME
+        if (folder / RESUME).exists():
+            copy(folder / RESUME, kept)
+        elif (folder / "run.json").exists():
+            kept.unlink(missing_ok=True)
+
+
 def make_tables_of(there: Path) -> None:
     """Write the tables of a record from its own files."""
     write_tables(there, read_mapping(there / STUDY))
@@ -140,7 +155,7 @@ def kept(project: Path) -> list[Path]:
 
 
 def copy(file: Path, to: Path) -> None:
-    """Copy a figure, whole or not at all.
+    """Copy a file, whole or not at all.
 
     Raises:
         MetabenchError: where it is not there.

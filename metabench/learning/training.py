@@ -3,6 +3,7 @@
 The loop goes in intervals. At the end of each it writes a row of ``history.csv``, and at times it
 validates and writes a resume file. All randomness depends on the seed and the iteration alone, so
 a run that is killed at any moment and started again ends with the model that it would have had.
+A file ``stop`` in its folder ends a run early: what it has is its model, and it can still go on.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ from metabench.learning.meta_testing import Validation
 from metabench.learning.params import save_params
 from metabench.learning.progress import Progress, State, load_state, save_state
 from metabench.learning.sampling import load_images
+from metabench.run_files import RESUME
 from metabench.spec import RunSpec
 from metabench.tasks import Source
 from metabench.trees import clone, restore
 
 ROWS_PER_VALIDATION = 5  # rows of history.csv between two validations
+STOP = "stop"  # the file that ends a run early
 ADVICE = "lower outer_lr or inner_lr, or set clip"
 
 
@@ -65,7 +68,7 @@ def train(
         run = Run(spec, algorithm, source, validation, out, where, resume_every, memory_mb)
         run.start()
         try:
-            while run.progress.iteration < algorithm.hp.iterations and not run.progress.diverged:
+            while run.unfinished and not (out / STOP).exists():
                 run.interval()
             run.finish()
         finally:  # an error begins a line of its own
@@ -92,11 +95,16 @@ class Run:
         self.progress = Progress()
         self.learner = Learner(spec, algorithm, source, device, memory_mb)
         self.best = clone(self.learner.params)
-        self.resume_file = out / "resume.safetensors"
+        self.resume_file = out / RESUME
         self.resume_every = resume_every
         self.saved_at = self.started = time.monotonic()
         self.meter = open_meter(device)
         self.bar: tqdm[Any] | None = None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether there are iterations left to do."""
+        return self.progress.iteration < self.hp.iterations and not self.progress.diverged
 
     def start(self) -> None:
         """Begin anew, or where the resume file of the same specification left off."""
@@ -228,7 +236,10 @@ class Run:
             },
             ["model.safetensors", "history.csv"],
         )
-        self.resume_file.unlink(missing_ok=True)
+        if self.unfinished:
+            self.save_resume()
+        else:
+            self.resume_file.unlink(missing_ok=True)
 
     def close(self) -> None:
         """End the progress bar."""

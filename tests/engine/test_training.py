@@ -9,7 +9,7 @@ import pytest
 from metabench.errors import MetabenchError
 from metabench.files import read_array, read_json
 from metabench.learning.evaluation import evaluate
-from metabench.learning.training import Run, train
+from metabench.learning.training import STOP, Run, train
 
 EVERY = {
     "metabench.algorithms.maml:MAML": {"inner_lr": 0.3, "inner_steps": 1, "test_inner_steps": 3},
@@ -163,3 +163,28 @@ def test_a_resume_file_of_another_specification_is_not_used(blobs, spec, tmp_pat
     models = [(tmp_path / x / "model.safetensors").read_bytes() for x in "bc"]
     assert models[0] == models[1]
     assert np.isfinite(read_json(tmp_path / "c/train.json")["cost"]["train_seconds"])
+
+
+def test_a_run_that_is_ended_early_has_a_model_and_goes_on_to_the_same_one(blobs, spec, tmp_path):
+    of = spec("metabench.algorithms.fomaml:FOMAML", **COMMON)
+    out, interval = tmp_path / "ended", Run.interval
+
+    def ends_at_32(self):
+        interval(self)
+        if self.progress.iteration == 32:
+            (out / STOP).touch()
+
+    run(blobs, of, tmp_path / "whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Run, "interval", ends_at_32)
+        run(blobs, of, out)
+    told = read_json(out / "train.json")
+    assert (told["iterations"], told["status"]) == (32, "finished")
+    assert told["checkpoint"]["iteration"] == 20  # the last that was validated
+    assert accuracy(blobs, of, out) > 0.4  # chance is 1/3
+    (out / STOP).unlink()
+    run(blobs, of, out)
+    assert read_json(out / "train.json")["iterations"] == 60
+    models = [(tmp_path / x / "model.safetensors").read_bytes() for x in ("whole", "ended")]
+    assert models[0] == models[1]
+    assert not (out / "resume.safetensors").exists()

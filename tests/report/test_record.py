@@ -6,11 +6,11 @@ import fake_study
 import pandas as pd
 import pytest
 
-from metabench.docs.record import record
+from metabench.docs.record import STATES, record
 from metabench.errors import MetabenchError
 from metabench.report.data import CURVES, GAP_COLUMNS, GAPS, RUNS, SCORES, STEPS
 from metabench.report.tables import write_tables
-from metabench.run_files import KEY
+from metabench.run_files import KEY, RESUME
 
 
 def test_a_record_makes_the_same_tables_as_the_report(fresh):
@@ -32,6 +32,23 @@ def test_a_record_has_the_curve_of_every_run_that_trained(fresh):
     histories = sorted(fresh["runs"].glob("**/history.csv"))
     assert curves.groupby(KEY).ngroups == len(histories) > 1
     assert len(curves) == sum(len(pd.read_csv(history)) for history in histories)
+
+
+def test_a_run_that_was_ended_early_leaves_what_it_goes_on_from(fresh):
+    fake_study.collect(fresh)
+    run = next(file.parent for file in sorted(fresh["runs"].glob("**/history.csv")))
+    (run / RESUME).write_bytes(b"a state")
+    there = record(fresh["study"], fresh["report"], fresh["results"].parent)
+    kept = there / STATES / run.relative_to(fresh["runs"]) / RESUME
+    assert [file for file in (there / STATES).rglob("*") if file.is_file()] == [kept]
+    assert kept.read_bytes() == b"a state"
+    shutil.move(run, away := run.with_name("elsewhere"))  # a report of other runs tells nothing
+    record(fresh["study"], fresh["report"], fresh["results"].parent)
+    assert kept.exists()
+    shutil.move(away, run)
+    (run / RESUME).unlink()  # now it is whole
+    record(fresh["study"], fresh["report"], fresh["results"].parent)
+    assert not kept.exists()
 
 
 def test_a_report_that_lacks_a_file_is_named(fresh):
