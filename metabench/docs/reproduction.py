@@ -15,7 +15,7 @@ from metabench.report.tables.summary import summary_text
 from metabench.study.yaml_file import read_mapping
 
 PAGE = Path("docs/reproduction.md")
-COLUMNS = [*SHOWN[1:], "Known reasons"]  # without the data set: a record is mostly of one
+REASONS = "Known reasons"
 
 
 def with_records(project: Path) -> str:
@@ -41,4 +41,6 @@ def tables(folder: Path) -> str:
     results = results_numbers(report, published.load())
     text = markdown(summary_text(results[results["status"] != "missing"]), mixed(report.runs))
     beside = papers_of(folder)
-    return f"{text}\n{markdown(beside[COLUMNS])}" if len(beside) else text
+    of_one = beside["Data set"].nunique() == 1  # which need not be said in every row
+    shown = beside[[*(SHOWN[1:] if of_one else SHOWN), REASONS]]
+    return f"{text}\n{markdown(shown)}" if len(beside) else text
