@@ -155,7 +155,7 @@ def test_it_counts_its_iterations(conv):
 def test_it_learns_to_tell_squares_by_their_place(conv, statistics):
     plus = conv(
         MAMLPlusPlus,
-        iterations=60, outer_lr=0.02, outer_schedule="cosine", inner_steps=2, inner_lr=0.5,
+        iterations=40, outer_lr=0.02, outer_schedule="cosine", inner_steps=2, inner_lr=0.5,
         statistics=statistics,
     )  # fmt: skip
     params, _ = meta_train(plus, squares())

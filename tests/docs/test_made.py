@@ -22,11 +22,12 @@ from metabench.study.config import load, run_key
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 ALGORITHMS = read_algorithms(PROJECT)
+PAGES = pages(PROJECT)
 
 
-@pytest.mark.parametrize("file", pages(PROJECT), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.name)
 def test_the_pages_are_what_the_sources_say(file: Path) -> None:
-    assert file.read_text(encoding="utf-8") == pages(PROJECT)[file], "run `make docs`"
+    assert file.read_text(encoding="utf-8") == PAGES[file], "run `make docs`"
 
 
 def test_every_paper_that_an_algorithm_s_file_names_is_in_the_references() -> None:

@@ -41,7 +41,8 @@ def test_it_learns_a_separable_task_and_is_tested_in_its_mode(blobs, spec, tmp_p
 
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_it_repeats_itself_to_the_bit(blobs, spec, tmp_path, name):
-    data, of = blobs / "data/blobs", spec(name, **{**COMMON, **ALGORITHMS[name], "iterations": 6})
+    short = {"iterations": 6, "test_inner_steps": 2}
+    data, of = blobs / "data/blobs", spec(name, **{**COMMON, **ALGORITHMS[name], **short})
     for run in "ab":
         train(of, data / "train", data / "val", blobs / "episodes/val", tmp_path / run, "cpu")
     models = [(tmp_path / run / "model.safetensors").read_bytes() for run in "ab"]

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from functools import cache
 
 import numpy as np
 import pytest
@@ -10,13 +11,14 @@ from metabench.errors import MetabenchError
 from metabench.files import read_array, read_json
 from metabench.learning.evaluation import evaluate
 from metabench.learning.training import STOP, Run, train
+from metabench.spec import RunSpec
 
 EVERY = {
     "metabench.algorithms.maml:MAML": {"inner_lr": 0.3, "inner_steps": 1, "test_inner_steps": 3},
     "metabench.algorithms.fomaml:FOMAML": {"inner_lr": 0.3, "test_inner_steps": 3},
     "metabench.algorithms.reptile:Reptile": {
         "outer_optimizer": "sgd", "outer_lr": 1.0, "outer_schedule": "linear",
-        "inner_lr": 0.01, "train_shot": 6, "train_query": 0, "test_inner_steps": 20,
+        "inner_lr": 0.01, "train_shot": 6, "train_query": 0, "test_inner_steps": 8,
     },
     "metabench.algorithms.imaml:IMAML": {
         "inner_lr": 0.3, "inner_steps": 2, "test_inner_steps": 3, "cg_steps": 2, "iterations": 40,
@@ -32,6 +34,7 @@ EVERY = {
 }  # fmt: skip
 COMMON = {"iterations": 60, "meta_batch": 4, "train_query": 4, "validate_every": 20}
 COMMON |= {"outer_lr": 5e-3}
+FOMAML = "metabench.algorithms.fomaml:FOMAML"
 
 
 def run(blobs, spec, out, **how):
@@ -39,38 +42,51 @@ def run(blobs, spec, out, **how):
     train(spec, data / "train", data / "val", blobs / "episodes/val", out, "cpu", **how)
 
 
+@pytest.fixture(scope="module")
+def trained(blobs, tmp_path_factory):
+    """``trained(spec)``: the folder of its run, which is trained once for all tests that ask."""
+
+    @cache
+    def folder(json):
+        out = tmp_path_factory.mktemp("run") / "trained"
+        run(blobs, RunSpec.from_json(json), out)
+        return out
+
+    return lambda of: folder(of.to_json())
+
+
 def accuracy(blobs, spec, out):
-    evaluate(spec, blobs / "data/blobs/test", blobs / "episodes/test", out, out, "cpu")
+    tested = out.with_name("tested")
+    evaluate(spec, blobs / "data/blobs/test", blobs / "episodes/test", out, tested, "cpu")
     labels = read_array(blobs / "episodes/test/query_labels.npy")
-    return float((read_array(out / "predictions.npy")[0] == labels).mean())
+    return float((read_array(tested / "predictions.npy")[0] == labels).mean())
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_each_algorithm_learns_a_separable_task_and_repeats_itself_to_the_bit(
-    blobs, spec, tmp_path, name
+    blobs, spec, trained, tmp_path, name
 ):
     of = spec(name, **{**COMMON, **EVERY[name]})
-    run(blobs, of, tmp_path / "a")
-    run(blobs, of, tmp_path / "b")
-    models = [(tmp_path / x / "model.safetensors").read_bytes() for x in "ab"]
+    run(blobs, of, tmp_path)
+    models = [(x / "model.safetensors").read_bytes() for x in (trained(of), tmp_path)]
     assert models[0] == models[1]
-    assert accuracy(blobs, of, tmp_path / "a") > 0.6  # chance is 1/3
+    assert accuracy(blobs, of, trained(of)) > 0.6  # chance is 1/3
 
 
-def test_the_history_is_written_as_training_goes(blobs, spec, tmp_path):
-    run(blobs, spec("metabench.algorithms.fomaml:FOMAML", **COMMON), tmp_path)
-    rows = list(csv.DictReader((tmp_path / "history.csv").open()))
+def test_the_history_is_written_as_training_goes(spec, trained):
+    out = trained(spec(FOMAML, **{**COMMON, **EVERY[FOMAML]}))
+    rows = list(csv.DictReader((out / "history.csv").open()))
     assert [int(row["iteration"]) for row in rows] == list(range(0, 61, 4))
     assert [int(row["iteration"]) for row in rows if row["val_score"]] == [0, 20, 40, 60]
     assert not rows[0]["loss"]  # the untrained parameters were validated alone
-    assert not (tmp_path / "resume.safetensors").exists()
+    assert not (out / "resume.safetensors").exists()
 
 
-def test_the_best_checkpoint_is_the_one_that_validated_best(blobs, spec, tmp_path):
-    run(blobs, spec("metabench.algorithms.fomaml:FOMAML", **COMMON), tmp_path)
-    rows = list(csv.DictReader((tmp_path / "history.csv").open()))
+def test_the_best_checkpoint_is_the_one_that_validated_best(spec, trained):
+    out = trained(spec(FOMAML, **{**COMMON, **EVERY[FOMAML]}))
+    rows = list(csv.DictReader((out / "history.csv").open()))
     scores = {int(r["iteration"]): float(r["val_score"]) for r in rows[1:] if r["val_score"]}
-    checkpoint = read_json(tmp_path / "train.json")["checkpoint"]
+    checkpoint = read_json(out / "train.json")["checkpoint"]
     assert checkpoint["protocol"] == "best-on-validation"
     assert checkpoint["iteration"] == max(scores, key=lambda i: (scores[i], -i))
 
@@ -80,17 +96,15 @@ def test_meta_training_cannot_open_test_classes(blobs, spec, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(blobs, copy, ignore=shutil.ignore_patterns("test"))
     assert not list(copy.rglob("test"))
-    run(copy, spec("metabench.algorithms.fomaml:FOMAML", **COMMON), tmp_path / "out")
+    run(copy, spec(FOMAML, **COMMON), tmp_path / "out")
     assert (tmp_path / "out/model.safetensors").exists()
 
 
-def test_meta_testing_needs_no_query_labels(blobs, spec, tmp_path):
-    of = spec("metabench.algorithms.fomaml:FOMAML", **COMMON)
-    run(blobs, of, tmp_path / "run")
+def test_meta_testing_needs_no_query_labels(blobs, spec, trained, tmp_path):
+    of = spec(FOMAML, **{**COMMON, **EVERY[FOMAML]})
     copy = tmp_path / "copy"
     shutil.copytree(blobs, copy, ignore=shutil.ignore_patterns("query_labels.npy"))
-    expected = accuracy(blobs, of, tmp_path / "run")
-    model = tmp_path / "run"
+    expected, model = accuracy(blobs, of, trained(of)), trained(of)
     evaluate(of, copy / "data/blobs/test", copy / "episodes/test", model, tmp_path / "blind", "cpu")
     labels = read_array(blobs / "episodes/test/query_labels.npy")
     assert (read_array(tmp_path / "blind/predictions.npy")[0] == labels).mean() == expected
@@ -102,7 +116,7 @@ def test_meta_testing_needs_no_query_labels(blobs, spec, tmp_path):
     "that run",
 )
 def test_a_loss_that_is_not_finite_stops_the_run_and_is_told(blobs, spec, tmp_path):
-    of = spec("metabench.algorithms.fomaml:FOMAML", **{**COMMON, "outer_lr": 1e37})
+    of = spec(FOMAML, **{**COMMON, "outer_lr": 1e37})
     run(blobs, of, tmp_path)
     told = read_json(tmp_path / "train.json")
     assert told["status"] == "diverged"
@@ -120,7 +134,7 @@ def test_a_device_that_is_not_there_is_named(blobs, spec, tmp_path):
 
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
-    of = spec("metabench.algorithms.fomaml:FOMAML", **COMMON)
+    of = spec(FOMAML, **COMMON)
     with pytest.raises(MetabenchError, match="--device cuda: no CUDA GPU"):
         train(of, None, None, blobs / "episodes/val", tmp_path, "cuda")
 
@@ -131,7 +145,9 @@ def test_a_device_that_is_not_there_is_named(blobs, spec, tmp_path):
     "what came after the last resume file",
 )
 @pytest.mark.parametrize("name", [name for name in EVERY if name.endswith(("Reptile", "ProtoNet"))])
-def test_a_run_that_is_stopped_goes_on_to_the_same_model(blobs, spec, tmp_path, monkeypatch, name):
+def test_a_run_that_is_stopped_goes_on_to_the_same_model(
+    blobs, spec, trained, tmp_path, monkeypatch, name
+):
     """tests/faults/test_kills.py has the same with SIGKILL, at random moments."""
     of, interval = spec(name, **{**COMMON, **EVERY[name]}), Run.interval
 
@@ -140,33 +156,35 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_model(blobs, spec, tmp_path, 
             raise KeyboardInterrupt
         interval(self)
 
-    run(blobs, of, tmp_path / "whole")
     monkeypatch.setattr(Run, "interval", stopped)
     with pytest.raises(KeyboardInterrupt):
-        run(blobs, of, tmp_path / "stopped", resume_every=0.0)
+        run(blobs, of, tmp_path, resume_every=0.0)
     monkeypatch.undo()
-    run(blobs, of, tmp_path / "stopped")
-    models = [(tmp_path / x / "model.safetensors").read_bytes() for x in ("whole", "stopped")]
+    run(blobs, of, tmp_path)
+    models = [(x / "model.safetensors").read_bytes() for x in (trained(of), tmp_path)]
     assert models[0] == models[1]
 
 
 @pytest.mark.fault("a resume file of other hyperparameters", "training begins anew", "nothing")
-def test_a_resume_file_of_another_specification_is_not_used(blobs, spec, tmp_path, monkeypatch):
-    of = spec("metabench.algorithms.fomaml:FOMAML", **COMMON)
+def test_a_resume_file_of_another_specification_is_not_used(
+    blobs, spec, trained, tmp_path, monkeypatch
+):
+    of = spec(FOMAML, seed=1, **{**COMMON, **EVERY[FOMAML], "iterations": 20})
     monkeypatch.setattr(Run, "finish", lambda self: None)  # as if killed at the end
-    run(blobs, of, tmp_path / "a", resume_every=0.0)
+    run(blobs, of, tmp_path, resume_every=0.0)
+    assert (tmp_path / "resume.safetensors").exists()
     monkeypatch.undo()
-    other = spec("metabench.algorithms.fomaml:FOMAML", seed=1, **COMMON)
-    shutil.copytree(tmp_path / "a", tmp_path / "b")
-    run(blobs, other, tmp_path / "b")
-    run(blobs, other, tmp_path / "c")
-    models = [(tmp_path / x / "model.safetensors").read_bytes() for x in "bc"]
+    other = spec(FOMAML, **{**COMMON, **EVERY[FOMAML]})
+    run(blobs, other, tmp_path)
+    models = [(x / "model.safetensors").read_bytes() for x in (trained(other), tmp_path)]
     assert models[0] == models[1]
-    assert np.isfinite(read_json(tmp_path / "c/train.json")["cost"]["train_seconds"])
+    assert np.isfinite(read_json(tmp_path / "train.json")["cost"]["train_seconds"])
 
 
-def test_a_run_that_is_ended_early_has_a_model_and_goes_on_to_the_same_one(blobs, spec, tmp_path):
-    of = spec("metabench.algorithms.fomaml:FOMAML", **COMMON)
+def test_a_run_that_is_ended_early_has_a_model_and_goes_on_to_the_same_one(
+    blobs, spec, trained, tmp_path
+):
+    of = spec(FOMAML, **{**COMMON, **EVERY[FOMAML]})
     out, interval = tmp_path / "ended", Run.interval
 
     def ends_at_32(self):
@@ -174,7 +192,6 @@ def test_a_run_that_is_ended_early_has_a_model_and_goes_on_to_the_same_one(blobs
         if self.progress.iteration == 32:
             (out / STOP).touch()
 
-    run(blobs, of, tmp_path / "whole")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Run, "interval", ends_at_32)
         run(blobs, of, out)
@@ -185,6 +202,6 @@ def test_a_run_that_is_ended_early_has_a_model_and_goes_on_to_the_same_one(blobs
     (out / STOP).unlink()
     run(blobs, of, out)
     assert read_json(out / "train.json")["iterations"] == 60
-    models = [(tmp_path / x / "model.safetensors").read_bytes() for x in ("whole", "ended")]
+    models = [(x / "model.safetensors").read_bytes() for x in (trained(of), out)]
     assert models[0] == models[1]
     assert not (out / "resume.safetensors").exists()

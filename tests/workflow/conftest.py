@@ -133,12 +133,3 @@ def copy_workflow(folder: Path) -> Copy:
 def copy(tmp_path: Path) -> Copy:
     """A copy in which nothing has run."""
     return copy_workflow(tmp_path)
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """A copy in which the tiny study has run, to its page. Tests may only look and plan."""
-    made = copy_workflow(tmp_path_factory.mktemp("finished"))
-    done = made.snakemake("--configfile", made.write(STUDY))
-    assert done.returncode == 0, done.stdout
-    return made

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from conftest import STUDY as TINY
 from conftest import Copy
 
 pytestmark = pytest.mark.workflow
 
 STUDY = """\
 study: broken
-seeds: [0, 1]
+seeds: [0]
 grid:
   - dataset: sinusoid_smoke
     settings: [5s]
@@ -58,10 +57,10 @@ def test_a_run_that_fails_and_one_that_diverges_stop_no_other(copy: Copy) -> Non
 
     shown = copy.snakemake("partial", "--configfile", study)
     assert shown.returncode == 0, shown.stdout
-    assert "4 of 6 runs are there: reports/broken/partial/index.html" in shown.stdout
+    assert "2 of 3 runs are there: reports/broken/partial/index.html" in shown.stdout
     page = (report / "partial/index.html").read_text()
-    assert "2 of the study’s 6 runs are not here" in page
-    table = pd.read_csv(report / "partial/tables/results.csv").drop_duplicates("algorithm")
+    assert "1 of the study’s 3 runs is not here" in page
+    table = pd.read_csv(report / "partial/tables/results.csv")
     assert table.set_index("algorithm")["status"].to_dict() == {
         "maml": "diverged",
         "fomaml": "finished",
@@ -73,22 +72,3 @@ def test_a_run_that_fails_and_one_that_diverges_stop_no_other(copy: Copy) -> Non
     # The whole study is not taken for done, and what has finished is not done again.
     left = {job.rule for job in copy.plan(study)}
     assert left == {"never", "collect", "tables", "figures", "page", "all"}
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "why"),
-    [
-        ("iterations: 4,", "iterations: 5,", "of other hyperparameters"),
-        ("    settings: [5s]", "    backbone: mlp-8\n    settings: [5s]", "of another backbone"),
-    ],
-)
-def test_results_of_what_the_study_asks_no_more_are_a_gap(
-    finished: Copy, copy: Copy, old: str, new: str, why: str
-) -> None:
-    study = finished.write(TINY.replace(old, new), "edited.yaml")
-    out = copy.folder / "partial"
-    shown = finished.command("partial", study, "--out", str(out))
-    assert "2 of 3 runs are there" in shown.stdout
-    gaps = pd.read_csv(out / "gaps.csv")
-    assert gaps["algorithm"].tolist() == ["maml"]
-    assert why in gaps["why"][0]

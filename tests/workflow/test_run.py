@@ -1,23 +1,62 @@
-"""A small study from nothing to its page, and what is done again when something changes."""
+"""A small study from nothing to its page, and what is done again when something changes.
+
+All that looks at the finished study is in this one file: it is run once, and takes a minute.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from zipfile import ZipFile
 
+import pandas as pd
 import pytest
-from conftest import STUDY, Copy
+from conftest import STUDY, Copy, copy_workflow
 
 pytestmark = pytest.mark.workflow
 
-REPORT = {"collect", "tables", "figures", "page", "all"}
 RUNS = "results/runs/tiny/glyphs_smoke/5w1s"
+
+# The rules of the jobs that an edit of a file of metabench/ does again.
+PAGE = ["page"]
+FIGURES = ["figures", *PAGE]
+REPORT = ["collect", *FIGURES, "tables"]
+MAML = ["evaluate", "train_maml", *REPORT]  # on sinusoids, with an mlp
+PRETRAINED = ["evaluate", "evaluate", "train_pretrain_head", *REPORT]  # two on one model of conv4
+
+EDITS = {
+    "algorithms/maml.py": MAML,
+    "networks/mlp.py": MAML,
+    "networks/convolution.py": PRETRAINED,
+    "pretraining.py": PRETRAINED,
+    "inner_loop.py": [*MAML, *PRETRAINED[:3]],
+    "learning/engine.py": [],  # else every run of every study: run.json notes it instead
+    "cli/program.py": [],
+    "report/scoring.py": REPORT,
+    "report/tables/cost.py": ["page", "tables"],
+    "report/figures/training.py": FIGURES,
+    "report/page/captions.py": PAGE,  # of figures
+    "report/tables/captions.py": PAGE,
+    "report/page/answer.py": PAGE,
+    "report/page/template.html": PAGE,
+}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """A copy in which the tiny study has run, to its page. Tests may only look and plan."""
+    made = copy_workflow(tmp_path_factory.mktemp("finished"))
+    done = made.snakemake("--configfile", made.write(STUDY))
+    assert done.returncode == 0, done.stdout
+    return made
 
 
 def rules(finished: Copy, study: str) -> list[str]:
     """The rules of the jobs that there are to do, the report's left out."""
-    return sorted(job.rule for job in finished.plan(study) if job.rule not in REPORT)
+    return sorted(job.rule for job in finished.plan(study) if job.rule not in {*REPORT, "all"})
 
 
 def test_a_study_ends_in_a_page_tables_and_figures(finished: Copy) -> None:
@@ -80,13 +119,13 @@ def test_a_comment_in_the_study_runs_nothing_again(finished: Copy) -> None:
 
 
 def test_a_hyperparameter_runs_its_own_runs_again_and_no_others(finished: Copy) -> None:
-    edited = STUDY.replace("iterations: 4,", "iterations: 4, inner_lr: 0.02,")
-    assert rules(finished, finished.write(edited, "edited.yaml")) == ["evaluate", "train_maml"]
+    other = STUDY.replace("iterations: 4,", "iterations: 4, inner_lr: 0.02,")
+    assert rules(finished, finished.write(other, "edited.yaml")) == ["evaluate", "train_maml"]
 
 
 def test_another_seed_runs_that_seed_alone(finished: Copy) -> None:
     study = finished.write(STUDY.replace("seeds: [0]", "seeds: [0, 1]"), "seeds.yaml")
-    jobs = [job for job in finished.plan(study) if job.rule not in REPORT]
+    jobs = [job for job in finished.plan(study) if job.rule not in {*REPORT, "all"}]
     assert sorted(job.rule for job in jobs) == [
         *("evaluate", "evaluate", "evaluate"),
         *("train_maml", "train_pretrain_head"),
@@ -109,3 +148,42 @@ def test_snakemake_has_a_report_of_its_own(finished: Copy) -> None:
     assert {"report.html", "index.html", "summary.csv", "curves-sinusoid_smoke.svg"} <= names
     for text in ("Figures", "Tables", "not chosen by eye", "pre-training among them"):
         assert text in page
+
+
+@contextmanager
+def edited(path: Path) -> Iterator[None]:
+    """The file with another line; afterwards as it was, its time too."""
+    text, times = path.read_text(), path.stat()
+    line = "<!-- edited -->" if path.suffix == ".html" else "# edited"
+    path.write_text(f"{text}{line}\n")
+    try:
+        yield
+    finally:
+        path.write_text(text)
+        os.utime(path, (times.st_atime, times.st_mtime))
+
+
+@pytest.mark.parametrize("file", EDITS)
+def test_an_edit_does_again_what_depends_on_it(finished: Copy, file: str) -> None:
+    with edited(finished.folder / "metabench" / file):
+        jobs = finished.plan("study.yaml")
+    assert sorted(job.rule for job in jobs if job.rule != "all") == sorted(EDITS[file])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("iterations: 4,", "iterations: 5,", "of other hyperparameters"),
+        ("    settings: [5s]", "    backbone: mlp-8\n    settings: [5s]", "of another backbone"),
+    ],
+)
+def test_results_of_what_the_study_asks_no_more_are_a_gap(
+    finished: Copy, tmp_path: Path, old: str, new: str, why: str
+) -> None:
+    study = finished.write(STUDY.replace(old, new), "edited.yaml")
+    out = tmp_path / "partial"
+    shown = finished.command("partial", study, "--out", str(out))
+    assert "2 of 3 runs are there" in shown.stdout
+    gaps = pd.read_csv(out / "gaps.csv")
+    assert gaps["algorithm"].tolist() == ["maml"]
+    assert why in gaps["why"][0]
