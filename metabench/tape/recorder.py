@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.weak import WeakTensorKeyDictionary
 
 aten = torch.ops.aten
+
+NESTS = (tuple, list, dict)  # of an operation's arguments
 
 # Of the tensors that these are given they read no values, but the kind and shape.
 BLANKS = {
@@ -43,6 +45,33 @@ class Value:
     constant: torch.Tensor | None = None
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What the schema of an operation says.
+
+    Attributes:
+        changes: which of its arguments it changes in place.
+        is_view: whether its outputs are other looks at an input's memory, and nothing is computed.
+        is_random: whether it draws anew at every call.
+    """
+
+    changes: tuple[int, ...]
+    is_view: bool
+    is_random: bool
+
+
+@cache
+def kind_of(function: Any) -> Kind:
+    """The kind of an operation; there are a few dozen, and thousands of steps."""
+    schema = function._schema
+    infos = [argument.alias_info for argument in schema.arguments]
+    return Kind(
+        tuple(i for i, info in enumerate(infos) if info and info.is_write),
+        not schema.is_mutable and any(r.alias_info for r in schema.returns),
+        torch.Tag.nondeterministic_seeded in function.tags,
+    )
+
+
 @dataclass
 class Step:
     """One operation: what was called with what, and its outputs."""
@@ -66,19 +95,8 @@ class Step:
     @property
     def changed(self) -> list[Value]:
         """The arguments that it changes in place."""
-        pairs = zip(self.function._schema.arguments, self.args, strict=False)
-        return [*values([a for s, a in pairs if s.alias_info and s.alias_info.is_write])]
-
-    @property
-    def is_view(self) -> bool:
-        """Whether its outputs are other looks at an input's memory, and nothing is computed."""
-        schema = self.function._schema
-        return not schema.is_mutable and any(r.alias_info for r in schema.returns)
-
-    @property
-    def is_random(self) -> bool:
-        """Whether it draws anew at every call."""
-        return torch.Tag.nondeterministic_seeded in self.function.tags
+        changes = kind_of(self.function).changes
+        return [*values([self.args[i] for i in changes if i < len(self.args)])] if changes else []
 
 
 class UnreplayableError(Exception):
@@ -101,15 +119,16 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if func is aten._local_scalar_dense.default:
             raise UnreplayableError("a value was read while a function was recorded")
         kwargs = kwargs or {}
-        given = {id(t): t for t in tree_leaves((args, kwargs)) if isinstance(t, torch.Tensor)}
+        given = {id(t): t for t in leaves((args, kwargs)) if isinstance(t, torch.Tensor)}
         seen = {key: self.value(tensor) for key, tensor in given.items()}
         memories = {storage(tensor): seen[key].memory for key, tensor in given.items()}
         out = func(*args, **kwargs)
         several = isinstance(out, tuple | list)
-        args, kwargs = tree_map(lambda leaf: seen.get(id(leaf), leaf), (args, kwargs))
+        args, kwargs = mapped(lambda leaf: seen.get(id(leaf), leaf), (args, kwargs))
         step = Step(func, args, kwargs, [], several)
         self.changed.update(value.memory for value in step.changed)
-        fixed = func in BLANKS or not (step.is_random or any(map(self.varies, seen.values())))
+        anew = kind_of(func).is_random or any(map(self.varies, seen.values()))
+        fixed = func in BLANKS or not anew
         for tensor in out if several else [out]:
             value = None
             if isinstance(tensor, torch.Tensor):
@@ -138,7 +157,28 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 def values(nested: Any) -> Iterator[Value]:
     """The places of tensors in nested arguments."""
-    return (leaf for leaf in tree_leaves(nested) if isinstance(leaf, Value))
+    return (leaf for leaf in leaves(nested) if isinstance(leaf, Value))
+
+
+def leaves(nested: Any) -> list[Any]:
+    """What lies in tuples, lists and dicts, which is all that operations are given."""
+    if isinstance(nested, dict):
+        nested = nested.values()
+    found = []
+    for item in nested:
+        if isinstance(item, NESTS):
+            found += leaves(item)
+        else:
+            found.append(item)
+    return found
+
+
+def mapped(function: Callable[[Any], Any], nested: Any) -> Any:
+    """The same with a function of each."""
+    if isinstance(nested, dict):
+        return dict(zip(nested, mapped(function, [*nested.values()]), strict=True))
+    items = [mapped(function, x) if isinstance(x, NESTS) else function(x) for x in nested]
+    return items if isinstance(nested, list) else tuple(items)
 
 
 def storage(tensor: torch.Tensor) -> int:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.utils._pytree import tree_flatten, tree_map
 
-from metabench.tape.recorder import BLANKS, Step, Value
+from metabench.tape.recorder import BLANKS, Step, Value, kind_of, mapped
 
 as_strided = torch.ops.aten.as_strided.default
 
@@ -21,6 +20,7 @@ def shortened(
     is done once; a view of a view is one view, and none where it looks as the first tensor does;
     what no output depends on is left out. Memory that some step changes in place is left as it is.
     """
+    given = set(inputs)
     changed = {value.memory for step in steps for value in step.changed}
     roots = {value.memory: value for value in inputs}  # the first tensor of each memory
     instead: dict[Value, Value] = {}
@@ -28,24 +28,25 @@ def shortened(
     kept: list[Step] = []
     for step in steps:
         step.args, step.kwargs = renamed((step.args, step.kwargs), instead)
-        lasting = not changed & {value.memory for value in (*step.inputs, *step.made)}
+        lasting = changed.isdisjoint(value.memory for value in (*step.inputs, *step.made))
         constant = lasting and all(value.constant is not None for value in step.made)
-        if not constant and step.is_view and (views := views_of(step, roots, inputs)):
+        kind = kind_of(step.function)
+        if not constant and kind.is_view and (views := views_of(step, roots, given)):
             for value, view in views:
                 if isinstance(view, Value):
                     instead[value] = view
-                elif key_of(view) in done:
-                    instead[value] = done[key_of(view)][0]
+                elif (key := key_of(view)) in done:
+                    instead[value] = done[key][0]
                 else:
-                    done[key_of(view)] = [value]
+                    done[key] = [value]
                     kept.append(view)
             continue
-        if lasting and not step.is_random:
-            if key_of(step) in done:
-                for value, equal in zip(step.made, done[key_of(step)], strict=True):
+        if lasting and not kind.is_random:
+            if (key := key_of(step)) in done:
+                for value, equal in zip(step.made, done[key], strict=True):
                     instead[value] = roots[value.memory] = equal
                 continue
-            done[key_of(step)] = step.made
+            done[key] = step.made
         if constant:
             continue
         for value in step.made:
@@ -56,7 +57,7 @@ def shortened(
 
 
 def views_of(
-    step: Step, roots: dict[int, Value], inputs: list[Value]
+    step: Step, roots: dict[int, Value], given: set[Value]
 ) -> list[tuple[Value, Value | Step]]:
     """Each output of a view as one look at the first tensor of its memory, or as that tensor.
 
@@ -66,7 +67,7 @@ def views_of(
     for value in step.made:
         root = roots[value.memory]
         moved = value.offset != root.offset
-        if moved and any(root is given for given in inputs):
+        if moved and root in given:
             return []
         look = (value.shape, value.stride, *([value.offset] if moved else []))
         same = look == (root.shape, root.stride)
@@ -87,18 +88,20 @@ def needed(steps: list[Step], outputs: list[Any]) -> list[Step]:
 
 def renamed(nested: Any, instead: dict[Value, Value]) -> Any:
     """Nested arguments with tensors replaced."""
-    return tree_map(
-        lambda leaf: instead.get(leaf, leaf) if isinstance(leaf, Value) else leaf, nested
-    )
+    return mapped(lambda leaf: instead.get(leaf, leaf) if isinstance(leaf, Value) else leaf, nested)
 
 
 def key_of(step: Step) -> Any:
     """Equal for equal operations on the same tensors."""
-    leaves, structure = tree_flatten((step.args, step.kwargs))
-    named: list[Any] = [
-        leaf if isinstance(leaf, Value) else (type(leaf), repr(leaf)) for leaf in leaves
-    ]
-    if step.function in BLANKS and (blank := step.made[0].constant) is not None:
-        look = (blank.shape, blank.stride(), blank.dtype, blank.device)
-        named = [*(None if isinstance(leaf, Value) else leaf for leaf in named), *look]
-    return (step.function, *named, str(structure))
+    blank = step.made[0].constant if step.function in BLANKS else None
+
+    def key(argument: Any) -> Any:
+        if isinstance(argument, tuple | list):
+            return tuple(map(key, argument))
+        if isinstance(argument, Value):
+            return argument if blank is None else None
+        return (type(argument), repr(argument))
+
+    named = {name: key(argument) for name, argument in step.kwargs.items()}
+    look = () if blank is None else (blank.shape, blank.stride(), blank.dtype, blank.device)
+    return (step.function, key(step.args), *named.items(), *look)
