@@ -96,7 +96,7 @@ class Step:
     def changed(self) -> list[Value]:
         """The arguments that it changes in place."""
         changes = kind_of(self.function).changes
-        return [*values([self.args[i] for i in changes if i < len(self.args)])] if changes else []
+        return [*values([self.args[i] for i in changes if i < len(self.args)])]
 
 
 class UnreplayableError(Exception):

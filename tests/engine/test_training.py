@@ -13,7 +13,10 @@ from metabench.learning.evaluation import evaluate
 from metabench.learning.training import STOP, Run, train
 from metabench.spec import RunSpec
 
-EVERY = {
+FOMAML = "metabench.algorithms.fomaml:FOMAML"
+COMMON = {"iterations": 60, "meta_batch": 4, "train_query": 4, "validate_every": 20}
+COMMON |= {"outer_lr": 5e-3}
+OWN = {
     "metabench.algorithms.maml:MAML": {"inner_lr": 0.3, "inner_steps": 1, "test_inner_steps": 3},
     "metabench.algorithms.fomaml:FOMAML": {"inner_lr": 0.3, "test_inner_steps": 3},
     "metabench.algorithms.reptile:Reptile": {
@@ -32,9 +35,7 @@ EVERY = {
         "meta_batch": 32, "test_lrs": (0.1,), "test_inner_steps": 10,
     },
 }  # fmt: skip
-COMMON = {"iterations": 60, "meta_batch": 4, "train_query": 4, "validate_every": 20}
-COMMON |= {"outer_lr": 5e-3}
-FOMAML = "metabench.algorithms.fomaml:FOMAML"
+EVERY = {name: COMMON | own for name, own in OWN.items()}
 
 
 def run(blobs, spec, out, **how):
@@ -66,7 +67,7 @@ def accuracy(blobs, spec, out):
 def test_each_algorithm_learns_a_separable_task_and_repeats_itself_to_the_bit(
     blobs, spec, trained, tmp_path, name
 ):
-    of = spec(name, **{**COMMON, **EVERY[name]})
+    of = spec(name, **EVERY[name])
     run(blobs, of, tmp_path)
     models = [(x / "model.safetensors").read_bytes() for x in (trained(of), tmp_path)]
     assert models[0] == models[1]
@@ -74,7 +75,7 @@ def test_each_algorithm_learns_a_separable_task_and_repeats_itself_to_the_bit(
 
 
 def test_the_history_is_written_as_training_goes(spec, trained):
-    out = trained(spec(FOMAML, **{**COMMON, **EVERY[FOMAML]}))
+    out = trained(spec(FOMAML, **EVERY[FOMAML]))
     rows = list(csv.DictReader((out / "history.csv").open()))
     assert [int(row["iteration"]) for row in rows] == list(range(0, 61, 4))
     assert [int(row["iteration"]) for row in rows if row["val_score"]] == [0, 20, 40, 60]
@@ -83,7 +84,7 @@ def test_the_history_is_written_as_training_goes(spec, trained):
 
 
 def test_the_best_checkpoint_is_the_one_that_validated_best(spec, trained):
-    out = trained(spec(FOMAML, **{**COMMON, **EVERY[FOMAML]}))
+    out = trained(spec(FOMAML, **EVERY[FOMAML]))
     rows = list(csv.DictReader((out / "history.csv").open()))
     scores = {int(r["iteration"]): float(r["val_score"]) for r in rows[1:] if r["val_score"]}
     checkpoint = read_json(out / "train.json")["checkpoint"]
@@ -101,7 +102,7 @@ def test_meta_training_cannot_open_test_classes(blobs, spec, tmp_path):
 
 
 def test_meta_testing_needs_no_query_labels(blobs, spec, trained, tmp_path):
-    of = spec(FOMAML, **{**COMMON, **EVERY[FOMAML]})
+    of = spec(FOMAML, **EVERY[FOMAML])
     copy = tmp_path / "copy"
     shutil.copytree(blobs, copy, ignore=shutil.ignore_patterns("query_labels.npy"))
     expected, model = accuracy(blobs, of, trained(of)), trained(of)
@@ -149,7 +150,7 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_model(
     blobs, spec, trained, tmp_path, monkeypatch, name
 ):
     """tests/faults/test_kills.py has the same with SIGKILL, at random moments."""
-    of, interval = spec(name, **{**COMMON, **EVERY[name]}), Run.interval
+    of, interval = spec(name, **EVERY[name]), Run.interval
 
     def stopped(self):
         if self.progress.iteration == 32:
@@ -169,12 +170,12 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_model(
 def test_a_resume_file_of_another_specification_is_not_used(
     blobs, spec, trained, tmp_path, monkeypatch
 ):
-    of = spec(FOMAML, seed=1, **{**COMMON, **EVERY[FOMAML], "iterations": 20})
+    of = spec(FOMAML, seed=1, **EVERY[FOMAML] | {"iterations": 20})
     monkeypatch.setattr(Run, "finish", lambda self: None)  # as if killed at the end
     run(blobs, of, tmp_path, resume_every=0.0)
     assert (tmp_path / "resume.safetensors").exists()
     monkeypatch.undo()
-    other = spec(FOMAML, **{**COMMON, **EVERY[FOMAML]})
+    other = spec(FOMAML, **EVERY[FOMAML])
     run(blobs, other, tmp_path)
     models = [(x / "model.safetensors").read_bytes() for x in (trained(other), tmp_path)]
     assert models[0] == models[1]
@@ -184,7 +185,7 @@ def test_a_resume_file_of_another_specification_is_not_used(
 def test_a_run_that_is_ended_early_has_a_model_and_goes_on_to_the_same_one(
     blobs, spec, trained, tmp_path
 ):
-    of = spec(FOMAML, **{**COMMON, **EVERY[FOMAML]})
+    of = spec(FOMAML, **EVERY[FOMAML])
     out, interval = tmp_path / "ended", Run.interval
 
     def ends_at_32(self):
