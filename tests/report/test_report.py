@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from PIL import Image
 
 from metabench.errors import MetabenchError
@@ -212,13 +213,31 @@ def test_missing_cells_are_named_and_lone_baselines_are_no_error(fresh: Where) -
     assert "is not known here: no meta-learner on omniglot_challenge_small1" in page
 
 
-def test_a_setting_without_a_run_has_no_panel_of_inner_steps(collected: Where) -> None:
+def test_a_setting_without_a_run_has_no_panel(collected: Where) -> None:
     sinusoid, *others = fake_study.STUDY["grid"]
     grid = [{**sinusoid, "settings": ["10s", "5s"]}, *others]
-    found = read_report(collected["report"], {**fake_study.STUDY, "grid": grid})
-    figure, _ = steps.draw(find(found, collected["results"]), "sinusoid")
-    titles = [axis.get_title() for axis in figure.axes]
-    assert titles == ["5-shot, plain mean", "5-shot, trimmed mean"]
+    report = read_report(collected["report"], {**fake_study.STUDY, "grid": grid})
+    found = find(report, collected["results"])
+
+    def titles(figure: Figure) -> list[str]:
+        return [axis.get_title() for axis in figure.axes if axis.get_title()]
+
+    means = ["5-shot, plain mean", "5-shot, trimmed mean"]
+    assert titles(steps.draw(found, "sinusoid")[0]) == means
+    assert titles(cost.draw(found, "sinusoid")[0]) == ["5-shot"]
+    assert titles(scores.draw(found, "sinusoid")[0]) == ["5-shot"]
+
+
+def test_where_a_seed_diverged_and_another_is_to_come_figures_say_so(collected: Where) -> None:
+    report = read_report(collected["report"], fake_study.STUDY)
+    runs = report.runs[(report.runs["dataset"] == "sinusoid") & (report.runs["seed"] == 0)]
+    gaps = runs.assign(seed=1, why="not begun")[GAP_COLUMNS]
+    runs = runs.assign(status="diverged")
+    lost = replace(report, runs=runs, gaps=gaps, scores=report.scores[:0], steps=report.steps[:0])
+    found = find(lost, collected["results"])
+    for figure, _ in (cost.draw(found, "sinusoid"), scores.draw(found, "sinusoid")):
+        words = {text.get_text() for axis in figure.axes for text in axis.texts}
+        assert words == {"no run has finished"}
 
 
 def test_where_a_seed_diverged_and_another_is_to_come_the_cell_is_open(collected: Where) -> None:

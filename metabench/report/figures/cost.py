@@ -28,15 +28,15 @@ def draw(found: Found, dataset: str) -> look.Drawing:
     """A row a setting: the same scores against each measure of cost."""
     report, table = found.report, at(found.table, dataset=dataset, status="finished")
     cells = [(way, shot) for name, way, shot, _ in report.cells() if name == dataset]
-    rows = [points(report, table, dataset, way, shot) for way, shot in cells]
-    height = max(2.4, LINE * max(map(len, rows), default=0) + 0.7)
-    figure, axes = look.panels(len(cells), len(MEASURES), height)
-    for i, (here, (way, shot)) in enumerate(zip(rows, cells, strict=True)):
+    read = [(*cell, points(report, table, dataset, *cell)) for cell in cells]
+    rows = [each for each in read if not each[-1].empty]  # a partial report lacks some
+    height = max(2.4, LINE * max((len(here) for *_, here in rows), default=0) + 0.7)
+    figure, axes = look.panels(len(rows) or 1, len(MEASURES), height)
+    if not rows:
+        for axis in axes:
+            look.nothing(axis, "no run has finished")
+    for i, (way, shot, here) in enumerate(rows):
         line = axes[len(MEASURES) * i : len(MEASURES) * (i + 1)]
-        if here.empty:
-            for axis in line:
-                look.nothing(axis, "no run has finished")
-            continue
         for axis, measure in zip(line, MEASURES, strict=True):
             _panel(axis, here, measure, report)
         _scores(line, here)

@@ -22,7 +22,12 @@ def draw(found: Found, dataset: str) -> look.Drawing:
     """A panel a setting: accuracy, or mean squared error in regression."""
     report, table = found.report, at(found.table, dataset=dataset)
     task = report.datasets[dataset]["task"]
-    cells = list(dict.fromkeys(table[["way", "shot"]].itertuples(index=False, name=None)))
+    tested = table[table["status"].isin(["finished", "diverged"])]  # a partial report lacks some
+    cells = list(dict.fromkeys(tested[["way", "shot"]].itertuples(index=False, name=None)))
+    if not cells:
+        figure, axes = look.panels(1, 1, 2.0)
+        look.nothing(axes[0], "no run has finished")
+        return figure, {"dataset": dataset}
     titles = [list(dict.fromkeys(_rows(table, cell)["title"])) for cell in cells]
     alike = len(cells) > 1 and all(names == titles[0] for names in titles)
     columns = 2 if alike else 1  # side by side only where the names on the left serve both
