@@ -24,6 +24,7 @@ class Captured:
     def __init__(self, iterate: Callable[[torch.Tensor], Metrics], device: torch.device) -> None:
         self.iterate = iterate
         self.iteration = torch.zeros((), dtype=torch.int64, device=device)
+        self.beside = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self.calls = 0
         self.graph: torch.cuda.CUDAGraph | None = None
         self.metrics: Metrics = {}
@@ -33,20 +34,26 @@ class Captured:
         """The metrics of one iteration; nothing waits for them."""
         self.iteration.fill_(iteration)
         self.calls += 1
-        if self.calls <= WARM or self.refused:
+        if self.calls <= WARM:
             return self.aside()
+        if self.graph is None and not self.refused:
+            self.capture()
         if self.graph is None:
-            graph = torch.cuda.CUDAGraph()
-            try:
-                with torch.cuda.graph(graph):
-                    self.metrics = self.iterate(self.iteration)
-            except RuntimeError as error:  # something in it waits for the device
-                self.refused = str(error).splitlines()[0]
-                tqdm.write(f"the iteration is not captured: {self.refused}")
-                return self.aside()
-            self.graph = graph
+            return self.iterate(self.iteration)
         self.graph.replay()
         return {name: value.clone() for name, value in self.metrics.items()}
+
+    def capture(self) -> None:
+        """Write an iteration down on the device; it does not run meanwhile."""
+        graph = torch.cuda.CUDAGraph()
+        try:
+            with torch.cuda.graph(graph):
+                self.metrics = self.iterate(self.iteration)
+        except RuntimeError as error:  # something in it waits for the device
+            self.refused = str(error).splitlines()[0]
+            tqdm.write(f"the iteration is not captured: {self.refused}")
+        else:
+            self.graph = graph
 
     @property
     def captured(self) -> bool:
@@ -55,9 +62,8 @@ class Captured:
 
     def aside(self) -> Metrics:
         """Run it on a stream of its own, as a capture wants to find it."""
-        stream = torch.cuda.Stream(self.iteration.device)  # type: ignore[no-untyped-call]
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
+        self.beside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self.beside):
             metrics = self.iterate(self.iteration)
-        torch.cuda.current_stream().wait_stream(stream)
+        torch.cuda.current_stream().wait_stream(self.beside)
         return metrics

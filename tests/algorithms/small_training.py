@@ -17,7 +17,9 @@ from metabench.tasks import Source
 from metabench.trees import Params
 
 
-def squares(classes: int = 12, side: int = 16, drawings: int = 20) -> ImageSource:
+def squares(
+    classes: int = 12, side: int = 16, drawings: int = 20, device: str = "cpu"
+) -> ImageSource:
     """Noise with a bright square, whose place is the class's: a class is told by its place."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 60, (classes, drawings, side, side, 1))
@@ -28,9 +30,8 @@ def squares(classes: int = 12, side: int = 16, drawings: int = 20) -> ImageSourc
     labels = np.repeat(np.arange(classes, dtype=np.int32), drawings)
     names = tuple(f"squares/{c:02d}" for c in range(classes))
     meta = {"dataset": "squares", "split": "train"}
-    return ImageSource(
-        Split(images.reshape(-1, side, side, 1).astype(np.uint8), labels, names, meta)
-    )
+    split = Split(images.reshape(-1, side, side, 1).astype(np.uint8), labels, names, meta)
+    return ImageSource(split, device)
 
 
 def meta_train(algorithm: Algorithm, source: Source, seed: int = 0) -> tuple[Params, list[float]]:

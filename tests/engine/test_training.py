@@ -38,9 +38,9 @@ OWN = {
 EVERY = {name: COMMON | own for name, own in OWN.items()}
 
 
-def run(blobs, spec, out, **how):
+def run(blobs, spec, out, device="cpu", **how):
     data = blobs / "data/blobs"
-    train(spec, data / "train", data / "val", blobs / "episodes/val", out, "cpu", **how)
+    train(spec, data / "train", data / "val", blobs / "episodes/val", out, device, **how)
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +57,14 @@ def trained(blobs, tmp_path_factory):
 
 
 def accuracy(blobs, spec, out):
-    tested = out.with_name("tested")
-    evaluate(spec, blobs / "data/blobs/test", blobs / "episodes/test", out, tested, "cpu")
     labels = read_array(blobs / "episodes/test/query_labels.npy")
-    return float((read_array(tested / "predictions.npy")[0] == labels).mean())
+    return float((predictions(blobs, spec, out)[0] == labels).mean())
+
+
+def predictions(blobs, spec, out, device="cpu"):
+    tested = out.with_name(f"tested-{device}")
+    evaluate(spec, blobs / "data/blobs/test", blobs / "episodes/test", out, tested, device)
+    return read_array(tested / "predictions.npy")
 
 
 @pytest.mark.parametrize("name", EVERY)
