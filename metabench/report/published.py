@@ -10,7 +10,7 @@ from metabench.errors import MetabenchError
 
 COLUMNS = [
     "key",  # names the row for `references` of a study, together with its cell
-    "algorithm",  # ours, where we have it
+    "algorithm",  # ours, where we have it; two of ours, with a blank between, that are forms of it
     "dataset",  # ours, or the nearest to the paper's
     "split",  # empty where it is that data set's; otherwise the paper's own, not comparable
     "way",
@@ -33,7 +33,7 @@ BESIDE_PACKAGE = Path(__file__).resolve().parents[2] / HERE
 def load(path: Path | None = None) -> pd.DataFrame:
     """The rows of ``config/published.csv``: here, or beside the package's sources.
 
-    An absent file is an empty table: a report without published numbers is still a report.
+    A number that two algorithms of ours are forms of has a row for each. An absent file is an empty table: a report without published numbers is still a report.
     """
     path = path or next((p for p in (HERE, BESIDE_PACKAGE) if p.exists()), None)
     if path is None:
@@ -45,7 +45,8 @@ def load(path: Path | None = None) -> pd.DataFrame:
     wrong = frame.loc[~frame["metric"].isin(["accuracy", "error", "mse"]), "metric"]
     if len(wrong):
         raise MetabenchError(f"{path}: metric '{wrong.iloc[0]}'; accuracy, error or mse")
-    return frame.fillna(dict.fromkeys(texts, ""))
+    frame["algorithm"] = frame["algorithm"].str.split()
+    return frame.explode("algorithm", ignore_index=True).fillna(dict.fromkeys(texts, ""))
 
 
 def match(
@@ -78,5 +79,6 @@ def references(
 ) -> pd.DataFrame:
     """The rows that a study names in ``references``, in its order, for one setting."""
     here = rows[(rows["dataset"] == dataset) & (rows["way"] == way) & (rows["shot"] == shot)]
+    here = here.drop_duplicates([name for name in COLUMNS if name != "algorithm"])
     parts = [here[here["key"] == key] for key in keys]
     return pd.concat(parts) if parts else here.iloc[:0]

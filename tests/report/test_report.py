@@ -390,12 +390,23 @@ def test_no_number_of_one_split_of_birds_stands_beside_the_other() -> None:
 def test_every_published_row_is_found_in_one_cell() -> None:
     """No two rows are alike in all that tells cells apart, and each names what may run there."""
     rows = published.load()
-    cell = ["key", "dataset", "split", "way", "shot", "step", "mode", "backbone"]
+    cell = ["key", "algorithm", "dataset", "split", "way", "shot", "step", "mode", "backbone"]
     assert not rows.duplicated(cell).any()
     assert set(rows["verified"]) <= {"read", "from memory"}
     assert set(rows["mode"]) <= {"", "transductive", "inductive", "running", "none"}
     datasets = {path.stem for path in (PROJECT / "config" / "datasets").glob("*.yaml")}
     assert set(rows["dataset"]) <= datasets
+
+
+def test_a_number_of_an_algorithm_of_two_forms_stands_beside_both_and_is_one_reference() -> None:
+    rows = published.load()
+    here = ("omniglot", 5, 1)
+    each = [
+        published.match(rows, *here, algorithm, "transductive")["value"].tolist()
+        for algorithm in ("imaml", "imaml_released")
+    ]
+    assert each == [[99.16], [99.16]]
+    assert len(published.references(rows, *here, ["rajeswaran-2019-imaml"])) == 1
 
 
 def test_a_number_from_another_network_is_marked() -> None:
