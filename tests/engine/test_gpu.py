@@ -2,11 +2,10 @@
 
 import pytest
 import torch
-from test_training import EVERY, accuracy, predictions, run
+from test_training import EVERY, accuracy, ended_early, predictions, run
 
 from metabench.files import read_json
 from metabench.learning.params import load_params
-from metabench.learning.training import STOP, Run
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU is seen here")
 DEVICE = "cuda"
@@ -31,21 +30,11 @@ def test_a_captured_run_ends_where_one_that_was_ended_early_and_went_on_ends(
     blobs, spec, tmp_path, name
 ):
     """With running statistics, and with moments that tasks hand on."""
-    of, interval, parts = spec(name, **EVERY[name]), Run.interval, tmp_path / "parts"
-    run(blobs, of, tmp_path / "whole", DEVICE)
-
-    def ends_at_32(self):
-        interval(self)
-        if self.progress.iteration == 32:
-            (parts / STOP).touch()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Run, "interval", ends_at_32)
+    of, parts = spec(name, **EVERY[name]), tmp_path / "parts"
+    with ended_early(parts, 32):
         run(blobs, of, parts, DEVICE)
-    (parts / STOP).unlink()
     run(blobs, of, parts, DEVICE)
-    whole, again = (
-        load_params(x / "model.safetensors", "cpu") for x in (tmp_path / "whole", parts)
-    )
+    run(blobs, of, tmp_path / "whole", DEVICE)
+    whole, again = (load_params(x / "model.safetensors") for x in (tmp_path / "whole", parts))
     for key, value in whole.items():  # a GPU adds in any order
         torch.testing.assert_close(again[key], value, rtol=1e-2, atol=1e-3)

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from contextlib import contextmanager
 from functools import cache
 
 import numpy as np
@@ -65,6 +66,22 @@ def predictions(blobs, spec, out, device="cpu"):
     tested = out.with_name(f"tested-{device}")
     evaluate(spec, blobs / "data/blobs/test", blobs / "episodes/test", out, tested, device)
     return read_array(tested / "predictions.npy")
+
+
+@contextmanager
+def ended_early(out, at):
+    """Training in the folder ``out`` is asked to end after ``at`` iterations; then no more."""
+    interval = Run.interval
+
+    def ends(self):
+        interval(self)
+        if self.progress.iteration == at:
+            (out / STOP).touch()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Run, "interval", ends)
+        yield
+    (out / STOP).unlink()
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -189,22 +206,13 @@ def test_a_resume_file_of_another_specification_is_not_used(
 def test_a_run_that_is_ended_early_has_a_model_and_goes_on_to_the_same_one(
     blobs, spec, trained, tmp_path
 ):
-    of = spec(FOMAML, **EVERY[FOMAML])
-    out, interval = tmp_path / "ended", Run.interval
-
-    def ends_at_32(self):
-        interval(self)
-        if self.progress.iteration == 32:
-            (out / STOP).touch()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Run, "interval", ends_at_32)
+    of, out = spec(FOMAML, **EVERY[FOMAML]), tmp_path / "ended"
+    with ended_early(out, 32):
         run(blobs, of, out)
     told = read_json(out / "train.json")
     assert (told["iterations"], told["status"]) == (32, "finished")
     assert told["checkpoint"]["iteration"] == 20  # the last that was validated
     assert accuracy(blobs, of, out) > 0.4  # chance is 1/3
-    (out / STOP).unlink()
     run(blobs, of, out)
     assert read_json(out / "train.json")["iterations"] == 60
     models = [(x / "model.safetensors").read_bytes() for x in (trained(of), out)]
