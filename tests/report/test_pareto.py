@@ -8,6 +8,7 @@ import fake_study
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from metabench.report import published
 from metabench.report.data import read_report
@@ -74,3 +75,10 @@ def test_every_algorithm_with_a_score_is_named_once(
     words = [text.get_text() for axis in figure.axes for text in axis.texts]
     assert sorted(words) == sorted(set(scored["title"]))
     assert "front" in caption(f"cost-{dataset}", facts)
+
+
+def test_an_axis_of_millions_has_round_ticks_far_apart() -> None:
+    axis = Figure().subplots()
+    axis.set_xlim(2.5e6, 4e7)
+    look.errors(axis, "x", fewest=2)
+    assert list(axis.get_xticks()) == [3e6, 1e7, 3e7]

@@ -128,7 +128,7 @@ def errors(axis: Axes, which: str = "y", fewest: int = 4) -> None:
     (axis.set_xscale if which == "x" else axis.set_yscale)("log")
     low, high = axis.get_xlim() if which == "x" else axis.get_ylim()
     for digits in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)):
-        ticks = [digit * 10.0**n for n in range(-6, 7) for digit in digits]
+        ticks = [digit * 10.0**n for n in range(-6, 13) for digit in digits]
         inside = [tick for tick in ticks if low <= tick <= high]
         if len(inside) >= fewest:
             break
