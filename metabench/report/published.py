@@ -33,7 +33,8 @@ BESIDE_PACKAGE = Path(__file__).resolve().parents[2] / HERE
 def load(path: Path | None = None) -> pd.DataFrame:
     """The rows of ``config/published.csv``: here, or beside the package's sources.
 
-    A number that two algorithms of ours are forms of has a row for each. An absent file is an empty table: a report without published numbers is still a report.
+    A number that two algorithms of ours are forms of has a row for each. An absent file is an empty
+    table: a report without published numbers is still a report.
     """
     path = path or next((p for p in (HERE, BESIDE_PACKAGE) if p.exists()), None)
     if path is None:
