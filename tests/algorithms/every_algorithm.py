@@ -79,3 +79,7 @@ def make(entry: Entry, task: str, source: Source) -> Algorithm:
         except MetabenchError as refused:
             refusals.append(str(refused))
     raise AssertionError(f"{entry.name} takes no backbone: {refusals}")
+
+
+#: Those of the cases that are meta-trained.
+TRAINED = [case for case, (entry, task) in CASES.items() if small(entry, task)["iterations"]]

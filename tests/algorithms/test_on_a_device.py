@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from every_algorithm import CASES, prepared
+from every_algorithm import TRAINED, prepared
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -36,7 +36,7 @@ class Devices(TorchDispatchMode):
         return out
 
 
-@pytest.mark.parametrize("case", [name for name in CASES if not name.startswith("scratch")])
+@pytest.mark.parametrize("case", TRAINED)
 def test_a_replayed_meta_iteration_reads_no_value_and_meets_no_tensor_from_elsewhere(case):
     algorithm, source = prepared(case, DEVICE)
     stream = random.key(0, "meta-training", DEVICE)

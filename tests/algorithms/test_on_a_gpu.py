@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from every_algorithm import CASES, prepared
+from every_algorithm import TRAINED, prepared
 
 from metabench import random
 from metabench.learning import engine
-from metabench.tasks import Task
+from metabench.speed.settings import as_double
+from metabench.tasks import Batch, Task
 from metabench.trees import Params
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU is seen here")
@@ -31,7 +32,7 @@ def test_what_a_key_says_is_the_same_to_the_bit_and_a_normal_number_to_rounding(
     torch.testing.assert_close(there, here, **tolerance)
 
 
-@pytest.mark.parametrize("case", [name for name in CASES if not name.startswith("scratch")])
+@pytest.mark.parametrize("case", TRAINED)
 def test_the_meta_gradient_is_the_processor_s(case):
     algorithm, source = prepared(case)
     params = algorithm.init(torch.Generator().manual_seed(0))
@@ -39,7 +40,7 @@ def test_the_meta_gradient_is_the_processor_s(case):
     here, there = (engine.MetaGradient(algorithm, plan) for _ in range(2))
     for number in range(3):  # as it is, recorded, replayed
         keys = random.fold_range(random.key(number, "t"), algorithm.hp.meta_batch)
-        tasks = doubled(algorithm.draw(source, keys))
+        tasks = algorithm.draw(source, keys)
         expected = here(*on("cpu", params, tasks))
         found = there(*on(DEVICE, params, tasks))
         for ours, theirs in zip(found, expected, strict=True):
@@ -48,16 +49,7 @@ def test_the_meta_gradient_is_the_processor_s(case):
                 torch.testing.assert_close(value.cpu(), theirs[name], rtol=1e-6, atol=1e-8)
 
 
-def doubled(tasks: Task) -> Task:
-    """In float64, where different kernels agree to many digits."""
-
-    def double(x: torch.Tensor) -> torch.Tensor:
-        return x.double() if x.is_floating_point() else x
-
-    return Task(*(type(batch)(*map(double, batch)) for batch in tasks))
-
-
 def on(device: str, params: Params, tasks: Task) -> tuple[Params, Task]:
-    """Parameters and tasks there."""
-    moved = Task(*(type(batch)(*(x.to(device) for x in batch)) for batch in tasks))
+    """Parameters and tasks there, in float64, where different kernels agree to many digits."""
+    moved = Task(*(Batch(*(x.to(device) for x in as_double(batch))) for batch in tasks))
     return {name: value.double().to(device) for name, value in params.items()}, moved

@@ -128,13 +128,18 @@ def errors(axis: Axes, which: str = "y", fewest: int = 4) -> None:
     (axis.set_xscale if which == "x" else axis.set_yscale)("log")
     low, high = axis.get_xlim() if which == "x" else axis.get_ylim()
     for digits in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)):
-        ticks = [digit * 10.0**n for n in range(-6, 13) for digit in digits]
-        inside = [tick for tick in ticks if low <= tick <= high]
+        inside = round_numbers(low, high, digits)
         if len(inside) >= fewest:
             break
     scale.set_major_locator(FixedLocator(inside))
     scale.set_minor_locator(NullLocator())
     scale.set_major_formatter(lambda value, _: f"{value:g}")
+
+
+def round_numbers(low: float, high: float, digits: Sequence[float] = (1,)) -> list[float]:
+    """The numbers from ``low`` to ``high`` that are one of the digits with zeros."""
+    numbers = [digit * 10.0**n for n in range(-6, 13) for digit in digits]
+    return [number for number in numbers if low <= number <= high]
 
 
 def from_zero(axis: Axes, low: float, high: float, linear: float = 1.0) -> None:
@@ -147,8 +152,7 @@ def from_zero(axis: Axes, low: float, high: float, linear: float = 1.0) -> None:
         linear: the width from 0 to ``low``, in decades.
     """
     axis.set_xscale("symlog", linthresh=low, linscale=linear)
-    decades = [10.0**n for n in range(-6, 13) if low <= 10.0**n <= high]
-    axis.xaxis.set_major_locator(FixedLocator([0, *decades]))
+    axis.xaxis.set_major_locator(FixedLocator([0, *round_numbers(low, high)]))
     axis.xaxis.set_minor_locator(NullLocator())
 
 
