@@ -37,12 +37,13 @@ class Progress:
     joules: float | None = 0.0  # None where it is not known
 
     def write_history(self, file: Path) -> None:
-        """history.csv as far as it goes."""
+        """history.csv as far as it goes; what an algorithm alone logs has the last columns."""
+        columns = dict.fromkeys([*COLUMNS, *(name for row in self.history for name in row)])
         text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
         for row in self.history:
-            writer.writerow({name: format_number(row.get(name)) for name in COLUMNS})
+            writer.writerow({name: format_number(row.get(name)) for name in columns})
         write_text(file, text.getvalue())
 
 

@@ -144,9 +144,8 @@ class Run:
         progress.iteration = end
         progress.seconds = time.monotonic() - self.started
         self.count_energy()
-        row = {"iteration": end, "seconds": progress.seconds, "loss": float(losses.mean())}
-        if "accuracy" in logged[0]:
-            row["accuracy"] = float(torch.stack([m["accuracy"] for m in logged]).mean())
+        row = {name: float(torch.stack([m[name] for m in logged]).mean()) for name in logged[0]}
+        row |= {"iteration": end, "seconds": progress.seconds}
         if end % hp.validate_every == 0 or end == hp.iterations:
             row |= self.validated()
         progress.history.append(row)

@@ -153,7 +153,8 @@ def read_curve(folder: Path, run: dict[str, Any]) -> pd.DataFrame:
     if not described.exists():
         return pd.DataFrame(columns=CURVE_COLUMNS)
     read_described(described, path.name)
-    return _keyed(pd.read_csv(path), run, CURVE_COLUMNS)
+    curve = pd.read_csv(path)
+    return _keyed(curve, run, [*dict.fromkeys([*CURVE_COLUMNS, *curve.columns])])
 
 
 def flatten(runs: Rows) -> pd.DataFrame:

@@ -46,7 +46,7 @@ def runs(tmp_path: Path) -> Iterator[Runs]:
     yield made
     for run in made.started:
         with contextlib.suppress(BrokenPipeError):
-            run.communicate(timeout=20)
+            run.communicate(timeout=120)
 
 
 def line(run: subprocess.Popen[str]) -> str:

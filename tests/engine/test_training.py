@@ -15,16 +15,17 @@ from metabench.learning.training import STOP, Run, train
 from metabench.spec import RunSpec
 
 FOMAML = "metabench.algorithms.fomaml:FOMAML"
+IMAML = "metabench.algorithms.imaml:IMAML"
 COMMON = {"iterations": 60, "meta_batch": 4, "train_query": 4, "validate_every": 20}
 COMMON |= {"outer_lr": 5e-3}
 OWN = {
     "metabench.algorithms.maml:MAML": {"inner_lr": 0.3, "inner_steps": 1, "test_inner_steps": 3},
-    "metabench.algorithms.fomaml:FOMAML": {"inner_lr": 0.3, "test_inner_steps": 3},
+    FOMAML: {"inner_lr": 0.3, "test_inner_steps": 3},
     "metabench.algorithms.reptile:Reptile": {
         "outer_optimizer": "sgd", "outer_lr": 1.0, "outer_schedule": "linear",
         "inner_lr": 0.01, "train_shot": 6, "train_query": 0, "test_inner_steps": 8,
     },
-    "metabench.algorithms.imaml:IMAML": {
+    IMAML: {
         "inner_lr": 0.3, "inner_steps": 2, "test_inner_steps": 3, "cg_steps": 2, "iterations": 40,
     },
     "metabench.algorithms.imaml_released:IMAMLReleased": {
@@ -102,6 +103,13 @@ def test_the_history_is_written_as_training_goes(spec, trained):
     assert [int(row["iteration"]) for row in rows if row["val_score"]] == [0, 20, 40, 60]
     assert not rows[0]["loss"]  # the untrained parameters were validated alone
     assert not (out / "resume.safetensors").exists()
+
+
+def test_what_an_algorithm_alone_logs_is_a_column_of_its_history(spec, trained):
+    out = trained(spec(IMAML, **EVERY[IMAML]))
+    norms = [row["inner_gradient_norm"] for row in csv.DictReader((out / "history.csv").open())]
+    assert not norms[0]  # of no training
+    assert all(float(norm) > 0 for norm in norms[1:])
 
 
 def test_the_best_checkpoint_is_the_one_that_validated_best(spec, trained):

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metabench.described import write_described
 from metabench.errors import MetabenchError
 from metabench.files import read_json, write_array, write_json, write_text
 from metabench.report.scoring import accuracy, diverged, squared_error
@@ -178,6 +179,18 @@ def test_a_folder_without_a_run_is_named(fresh: Where, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(MetabenchError, match="empty: no run"):
         fake_study.collect(fresh, tmp_path / "empty")
+
+
+def test_what_an_algorithm_alone_logs_is_a_column_of_the_curves(fresh: Where) -> None:
+    folder = fresh["runs"] / "sinusoid/1w5s/maml/seed1"
+    history = pd.read_csv(folder / "history.csv").assign(inner_gradient_norm=0.25)
+    history.to_csv(folder / "history.csv", index=False)
+    write_described(folder / "train.json", {}, ["history.csv"])
+    run(fresh)
+    curves = pd.read_csv(fresh["report"] / "curves.csv.gz")
+    of = curves.dropna(subset="inner_gradient_norm")
+    assert of[["algorithm", "seed"]].drop_duplicates().to_numpy().tolist() == [["maml", 1]]
+    assert len(of) == len(history)
 
 
 def test_a_program_s_own_history_is_no_curve_of_ours(fresh: Where) -> None:

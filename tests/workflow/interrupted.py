@@ -28,7 +28,7 @@ PLACE = "cluster/sinusoid_smoke/1w5s/maml/seed{seed}"
 PROFILE = ("--profile", "workflow/profiles/slurm")
 # There is no accounting here, and to look every 40 s is too seldom for jobs of seconds.
 HERE = ("--slurm-status-command=squeue", "--slurm-init-seconds-before-status-checks=1")
-PATIENCE = 200  # seconds; on two cores that do nothing else it takes a third of that
+PATIENCE = 600  # seconds; on two cores that do nothing else it takes a tenth of that
 
 
 @dataclass(frozen=True)

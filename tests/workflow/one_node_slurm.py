@@ -110,7 +110,7 @@ def wait_until_idle() -> None:
 
 def slurm(*command: str, check: bool = True) -> str:
     """What a command of Slurm's says."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     if check and done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr}")
     return done.stdout

@@ -96,7 +96,7 @@ def test_an_algorithm_without_a_rule_is_named(copy: Copy) -> None:
 def test_the_workflow_is_lint_free() -> None:
     command = [sys.executable, "-m", "snakemake", "--lint"]
     shown = subprocess.run(
-        command, cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=PROJECT, capture_output=True, text=True, timeout=600, check=False
     )
     assert shown.returncode == 0, shown.stdout + shown.stderr
 
