@@ -45,13 +45,14 @@ def network(name: str, input_shape: tuple[int, ...], outputs: int) -> Network:
     def features(params: Params, x: torch.Tensor, norm: Norm) -> torch.Tensor:
         # Not above: it loads torch, and a study is checked without that.
         from metabench.networks.convolution import convolve
+        from metabench.networks.pooling import max_pool
 
         x = x.movedim(1, -1)  # channels last
         for i in range(1, LAYERS + 1):
             x = convolve(x, params[f"conv{i}.weight"], stride=1 if pooled else 2)
             x = batch_norm_relu(x, params, f"norm{i}", norm)
             if pooled:
-                x = torch.nn.functional.max_pool2d(x.movedim(-1, 1), 2).movedim(1, -1)
+                x = max_pool(x, 2)
         return x.flatten(1) if pooled else x.mean((1, 2))
 
     sides = (height >> LAYERS) * (width_in >> LAYERS) if pooled else 1
