@@ -87,6 +87,8 @@ def load_state(file: Path, spec: RunSpec, device: torch.device) -> State | None:
         tqdm.write(f"{error}; begins anew")
         return None
     if about["spec"] != spec.to_json():
+        other = " and ".join(differing(json.loads(about["spec"]), json.loads(spec.to_json())))
+        tqdm.write(f"{file}: a training of other {other}; begins anew")
         return None
     parts: dict[str, Params] = {part: {} for part in PARTS}
     for key, value in tensors.items():
@@ -94,6 +96,11 @@ def load_state(file: Path, spec: RunSpec, device: torch.device) -> State | None:
         parts[part][name] = value
     plan, measured = json.loads(about["plan"])
     return State(Progress(**json.loads(about["progress"])), (Plan(**plan), measured), **parts)
+
+
+def differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    """The keys, sorted, in which two specifications differ."""
+    return sorted(key for key in {*one, *other} if one.get(key) != other.get(key))
 
 
 def format_number(value: float | None) -> str:

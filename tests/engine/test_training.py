@@ -3,6 +3,7 @@
 import csv
 import shutil
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -195,17 +196,23 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_model(
     assert models[0] == models[1]
 
 
-@pytest.mark.fault("a resume file of other hyperparameters", "training begins anew", "nothing")
+@pytest.mark.fault(
+    "a resume file of other hyperparameters or other code",
+    "training says so and begins anew",
+    "the iterations before",
+)
+@pytest.mark.parametrize("what", ["hyperparameters", "code"])
 def test_a_resume_file_of_another_specification_is_not_used(
-    blobs, spec, trained, tmp_path, monkeypatch
+    blobs, spec, trained, tmp_path, monkeypatch, capfd, what
 ):
-    of = spec(FOMAML, seed=1, **EVERY[FOMAML] | {"iterations": 20})
+    other = spec(FOMAML, **EVERY[FOMAML])
+    changed = {**other.hyperparameters, "iterations": 20} if what == "hyperparameters" else "older"
     monkeypatch.setattr(Run, "finish", lambda self: None)  # as if killed at the end
-    run(blobs, of, tmp_path, resume_every=0.0)
+    run(blobs, replace(other, **{what: changed}), tmp_path, resume_every=0.0)
     assert (tmp_path / "resume.safetensors").exists()
     monkeypatch.undo()
-    other = spec(FOMAML, **EVERY[FOMAML])
     run(blobs, other, tmp_path)
+    assert f"a training of other {what}; begins anew" in "".join(capfd.readouterr())
     models = [(x / "model.safetensors").read_bytes() for x in (trained(other), tmp_path)]
     assert models[0] == models[1]
     assert np.isfinite(read_json(tmp_path / "train.json")["cost"]["train_seconds"])
