@@ -15,12 +15,6 @@ os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["METABENCH_CACHE"] = tempfile.mkdtemp(prefix="metabench-cache-")
 
 
-@pytest.hookimpl(optionalhook=True)  # without xdist nobody asks
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: what runs Snakemake or Slurm waits a part of its time."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that run whole studies first: no process is left alone with a long one at the end."""
     marks = ("slurm", "workflow")
