@@ -133,9 +133,10 @@ class Run:
         end = min(end, hp.iterations)
         good = clone(self.learner.params)
         logged = [self.learner.iterate(iteration) for iteration in range(begin, end)]
-        losses = torch.stack([metrics["loss"] for metrics in logged])
-        if not bool(losses.isfinite().all()):
-            wrong = begin + int((~losses.isfinite()).nonzero()[0])
+        metrics = {name: torch.stack([each[name] for each in logged]) for name in logged[0]}
+        finite = metrics["loss"].isfinite()
+        if not bool(finite.all()):
+            wrong = begin + int((~finite).nonzero()[0])
             message = f"the loss is not finite at iteration {wrong}; {ADVICE}"
             progress.diverged = {"iteration": wrong, "message": message}
             restore(self.learner.params, good)
@@ -144,7 +145,7 @@ class Run:
         progress.iteration = end
         progress.seconds = time.monotonic() - self.started
         self.count_energy()
-        row = {name: float(torch.stack([m[name] for m in logged]).mean()) for name in logged[0]}
+        row = {name: float(values.mean()) for name, values in metrics.items()}
         row |= {"iteration": end, "seconds": progress.seconds}
         if end % hp.validate_every == 0 or end == hp.iterations:
             row |= self.validated()

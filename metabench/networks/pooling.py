@@ -2,10 +2,8 @@
 
 Pooling takes the largest number of each window, and its derivative puts numbers back to where those
 were taken from. Both are linear once the places are known, and each is the derivative of the other,
-any number of times. The kernels are torch's own, whose second derivative torch 2.11 cannot map
-over tasks where channels come last.
-
-Under ``torch.func.vmap`` the images of all tasks become images of one batch.
+any number of times. The kernels are torch's own and are mapped by torch's own rules; the second
+derivative that torch has for them is not, with torch 2.11 and channels that come last.
 """
 
 from __future__ import annotations
@@ -30,6 +28,8 @@ def max_pool(x: torch.Tensor, size: int) -> torch.Tensor:
 class MaxPool(torch.autograd.Function):
     """x [n, H, W, C] -> y [n, H', W', C], and the places in x's H W that its numbers come from."""
 
+    generate_vmap_rule = True
+
     @staticmethod
     def forward(x: Any, size: int) -> Any:
         y, places = aten.max_pool2d_with_indices(nchw(x), [size, size])
@@ -46,14 +46,11 @@ class MaxPool(torch.autograd.Function):
     def backward(ctx: Any, g: Any, _: Any) -> Any:
         return PutBack.apply(g, *ctx.saved_tensors, ctx.sides, ctx.size), None
 
-    @staticmethod
-    def vmap(info: Any, dims: Any, x: Any, size: int) -> Any:
-        y, places = MaxPool.apply(joined(x, dims[0], info), size)
-        return (split(y, info), split(places, info)), (0, 0)
-
 
 class PutBack(torch.autograd.Function):
     """g, places [n, H', W', C] -> [n, H, W, C], zero but at the places."""
+
+    generate_vmap_rule = True
 
     @staticmethod
     def forward(g: Any, places: Any, sides: Any, size: int) -> Any:
@@ -72,14 +69,11 @@ class PutBack(torch.autograd.Function):
     def backward(ctx: Any, v: Any) -> Any:
         return Taken.apply(v, *ctx.saved_tensors, ctx.size), None, None, None
 
-    @staticmethod
-    def vmap(info: Any, dims: Any, g: Any, places: Any, *rest: Any) -> Any:
-        g, places = joined(g, dims[0], info), joined(places, dims[1], info)
-        return split(PutBack.apply(g, places, *rest), info), 0
-
 
 class Taken(torch.autograd.Function):
     """v [n, H, W, C], places [n, H', W', C] -> what v has at the places."""
+
+    generate_vmap_rule = True
 
     @staticmethod
     def forward(v: Any, places: Any, size: int) -> Any:
@@ -94,23 +88,6 @@ class Taken(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, g: Any) -> Any:
         return PutBack.apply(g, *ctx.saved_tensors, ctx.sides, ctx.size), None, None
-
-    @staticmethod
-    def vmap(info: Any, dims: Any, v: Any, places: Any, size: int) -> Any:
-        v, places = joined(v, dims[0], info), joined(places, dims[1], info)
-        return split(Taken.apply(v, places, size), info), 0
-
-
-def joined(images: Any, dim: int | None, info: Any) -> Any:
-    """The images of all tasks as one batch."""
-    size = info.batch_size
-    tasks = images.expand(size, *images.shape) if dim is None else images.movedim(dim, 0)
-    return tasks.flatten(0, 1)
-
-
-def split(images: Any, info: Any) -> Any:
-    """The inverse of ``joined``."""
-    return images.unflatten(0, (info.batch_size, -1))
 
 
 def nchw(x: torch.Tensor) -> torch.Tensor:

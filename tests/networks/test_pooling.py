@@ -5,7 +5,7 @@ import torch
 
 from metabench.networks.pooling import MaxPool, PutBack, Taken, max_pool
 
-SIDES = [(6, 4), (7, 5), (3, 3)]  # the last row and column belong to no window
+SIDES = [(6, 4), (7, 5), (3, 3)]  # the last row of an odd side belongs to no window
 
 
 def drawn(*shape, seed=0):
