@@ -58,7 +58,7 @@ def choose(
         memory_mb: what the run may use, in 10^6 bytes.
 
     Returns:
-        The plan, and what was measured: seconds a meta-iteration for each number of tasks at once.
+        The plan, and what was measured: seconds a meta-iteration by "tasks at once x lanes".
     """
     file = cache_folder() / "plans" / f"{content_digest(what)}.json"
     if (known := remembered(file)) is not None:
@@ -68,12 +68,14 @@ def choose(
     while (expected := at_most(algorithm, params, tasks, best)) is None:
         best = smaller(best)
     others = candidates(tasks, best)
+    if best.lanes > 1:  # a kernel on all threads may win, above all where lanes share unevenly
+        others.append(default_plan(tasks, 1, algorithm.overhead(params), memory_mb))
     calls = len(others) * (WARM_UP + REPEATS)
     worth = expected > WORTH_MEASURING and calls < SHARE * algorithm.hp.iterations
     if len(others) > 1 and worth:
         seconds = measure(algorithm, params, tasks, others)
         best = fastest(seconds)
-    told = {str(plan.tasks_at_once): round(value, 6) for plan, value in seconds.items()}
+    told = {f"{p.tasks_at_once} x {p.lanes}": round(value, 6) for p, value in seconds.items()}
     with suppress(MetabenchError):  # a cache that cannot be written costs time and nothing else
         write_json(file, {"plan": asdict(best), "seconds": told, "what": what})
     return best, told
