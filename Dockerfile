@@ -1,7 +1,7 @@
 # The environment of the jobs: Python and what pyproject.toml asks for, no GPU libraries.
 #
-#     docker build -t metabench/metabench:0.1.0 .
-#     docker run --rm -v "$PWD:/study" -w /study metabench/metabench:0.1.0 snakemake --cores all
+#     docker build -t metabench .
+#     docker run --rm -v "$PWD:/study" -w /study metabench snakemake --cores all
 FROM python:3.11-slim
 
 WORKDIR /opt/metabench

@@ -14,9 +14,8 @@ from snakemake.utils import min_version
 min_version("9.20")
 
 
-# Only for `--software-deployment-method apptainer`. No image is published there: build it from the
-# Dockerfile, push it under a name of yours, and write that here.
-container: "docker://metabench/metabench:0.1.0"
+# Only for `--software-deployment-method apptainer`; docs/cluster.md says how this file is built.
+container: "metabench.sif"
 
 
 include: "workflow/rules/common.smk"

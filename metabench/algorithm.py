@@ -94,8 +94,8 @@ class Algorithm:
 
     @property
     def train_way(self) -> int:
-        """The classes of a training task: of a test task, where hyperparameters say no other."""
-        return int(self.hp.train_way or self.problem.way)
+        """The classes of a training task: those of a test task, unless an algorithm serves any."""
+        return self.problem.way
 
     @property
     def train_shot(self) -> int:

@@ -8,11 +8,13 @@ prediction depends on another query.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
 from metabench.algorithm import Algorithm, Metrics
+from metabench.hyperparameters import Hyperparameters, setting
 from metabench.layers import gathering
 from metabench.networks.network import Norm
 from metabench.tasks import Batch, Task
@@ -21,6 +23,25 @@ from metabench.trees import Params
 if TYPE_CHECKING:
     # phi, the embedded support set, the embedded queries -> outputs, and metrics of its own
     Head = Callable[[Params, Batch, torch.Tensor], tuple[torch.Tensor, Metrics]]
+
+
+@dataclass(frozen=True)
+class EpisodicHyperparameters(Hyperparameters):
+    """Of an embedding under a head for any number of classes."""
+
+    train_way: int = setting(0, "classes of a training episode; 0 is the setting's", least=0)
+
+
+class Episodic(Algorithm):
+    """An embedding under a head for any number of classes, so trained with any."""
+
+    hyperparameters = EpisodicHyperparameters
+    linear_head = False  # the head that is fitted to the support set takes its place
+
+    @property
+    def train_way(self) -> int:
+        """The classes of a training task: of a test task, where hyperparameters say no other."""
+        return int(self.hp.train_way or self.problem.way)
 
 
 def episodic_loss(

@@ -43,6 +43,7 @@ class Hyperparameters:
     meta_batch: int = setting(4, "tasks in one outer update", least=1)
     outer_optimizer: Literal["adam", "sgd"] = setting("adam", "optimizer of the outer loop")
     outer_lr: float = setting(1e-3, "step size of the outer loop", above=0)
+    outer_epsilon: float = setting(1e-8, "epsilon of the outer loop's Adam", above=0)
     outer_schedule: Literal["constant", "linear", "cosine", "halve"] = setting(
         "constant",
         "outer step size: constant, linear or cosine to `outer_lr_end`, halved every `halve_every`",
@@ -51,9 +52,8 @@ class Hyperparameters:
     halve_every: int = setting(2000, "iterations between two halvings of the outer step", least=1)
     clip: float = setting(0.0, "bound on each element of the meta-gradient; 0 is none", least=0)
     clip_norm: float = setting(0.0, "bound on the meta-gradient's norm; 0 is none", least=0)
-    train_way: int = setting(0, "classes of a training episode; 0 is the setting's", least=0)
     train_shot: int = setting(0, "shots of a training episode; 0 is the setting's", least=0)
-    train_query: int = setting(15, "queries of each class in a training episode", least=0)
+    train_query: int = setting(15, "queries of each class in a training episode", least=1)
     augment: Literal["none", "affine", "crop+flip", "crop+flip+colour"] = setting(
         "none", "how training images are altered at random: metabench/learning/augmentation.py"
     )

@@ -276,6 +276,12 @@ MISTAKES = {
             "; maml and pretrain_finetune have it: write it under hyperparameters: maml and p",
         ],
     ),
+    "training with other classes than there are outputs": (
+        STUDY, "inner_lr: 0.2", "train_way: 10", ["grid[0].hyperparameters.maml", "no hyperparam"],
+    ),
+    "a loss of no queries": (
+        STUDY, "inner_lr: 0.2", "train_query: 0", ["'train_query' is 0", "at least 1"],
+    ),
     "training for what is not trained": (
         STUDY, "[maml]", "[maml, scratch]\n    set: {iterations: 3}",
         ["grid[1].set (for scratch): 'iterations' is 3", "; scratch has no meta-training: an ent"],
@@ -451,6 +457,11 @@ def test_a_length_of_ours_is_no_published_one(write: Write, tmp_path: Path) -> N
     assert published("settings:\n", "length: ours\nsettings:\n") == 0
     assert published(rule, f"{rule}\n    length: ours") == 0
     assert published("settings:\n", nine) == 9
+
+
+def test_what_looks_like_a_date_is_a_text(write: Write, tmp_path: Path) -> None:
+    for day in ("2026-02-28", "2026-02-30"):
+        assert load(write(STUDY, "seeds", f"title: {day}\nseeds"), tmp_path).title == day
 
 
 def test_a_star_in_a_condition_is_any_letters(write: Write, tmp_path: Path) -> None:

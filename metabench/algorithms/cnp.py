@@ -41,6 +41,7 @@ CONTEXT = 1002  # the stream of a task's key that draws how many points are cont
 class CNPHyperparameters(Hyperparameters):
     """Of conditional neural processes."""
 
+    train_query: int = setting(15, "queries of each class; of a function, more targets", least=0)
     width: int = setting(128, "units of every layer, and size of a code", least=1)
     encoder_layers: int = setting(3, "layers of h", least=1)
     decoder_layers: int = setting(5, "layers of g", least=1)

@@ -7,9 +7,12 @@ examples/omniglot_implicit_maml.py). It differs from the paper, and from ``imaml
   step of the same size on lambda / 2 ||theta - phi||^2, which moves theta by the share
   alpha lambda (20 % with the released values) back towards phi;
 - conjugate gradient solves ((1 + damping) I + H / (lambda + 10)) g = grad l_query(theta): with
-  damping 1 and lambda 2 that is 2 (I + H / 24) g, an effective lambda of 24 and a factor 1/2 that
-  Adam does not see;
+  damping 1 and lambda 2 that is 2 (I + H / 24) g, an effective lambda of 24 and a factor 1/2,
+  which Adam sees: its epsilon is 1e-3 (`outer_epsilon`);
 - in meta-testing lambda is 0: the published command adapts without any pull.
+
+Not as there: the head has the 2 x 2 x 64 features of its network, here their mean over positions,
+and batch normalisation has a scale.
 """
 
 from __future__ import annotations

@@ -30,17 +30,17 @@ from typing import NamedTuple
 
 import torch
 
-from metabench.algorithm import Algorithm, Metrics
+from metabench.algorithm import Metrics
 from metabench.cosine import cosine
-from metabench.episodic import embed, episodic_loss
-from metabench.hyperparameters import Hyperparameters, setting
+from metabench.episodic import Episodic, EpisodicHyperparameters, embed, episodic_loss
+from metabench.hyperparameters import setting
 from metabench.layers import one_hot
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
 
 
 @dataclass(frozen=True)
-class MatchingHyperparameters(Hyperparameters):
+class MatchingHyperparameters(EpisodicHyperparameters):
     """Of matching networks."""
 
     temperature: float = setting(10.0, "tau, what multiplies the cosines; 1 in the paper", above=0)
@@ -56,11 +56,10 @@ class Adapted(NamedTuple):
     Y: torch.Tensor
 
 
-class Matching(Algorithm):
+class Matching(Episodic):
     """The labels of the support set under an attention."""
 
     hyperparameters = MatchingHyperparameters
-    linear_head = False  # attention to the support set takes its place
     running_statistics = True
 
     def init(self, generator: torch.Generator) -> Params:

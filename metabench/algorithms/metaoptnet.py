@@ -13,8 +13,9 @@ The released code (kjunelee/MetaOptNet) adds 1 to the diagonal of the kernel in 
 failures of its solver, which is a penalty ||alpha||^2 / 2 that the paper's equation does not have:
 `dual_ridge`. There gamma starts at 1 under SGD with a rate of 0.1; Adam moves it by its own rate in
 a step, whatever the gradient, so a short run begins nearer to where it goes: `initial_gamma`. The
-code's smoothed labels, DropBlock and weight decay are not built. Support and queries are normalised
-in one batch in meta-training, and by running statistics in meta-testing.
+code's smoothed labels, DropBlock and weight decay are not built; that it crops, mirrors and colours
+training images at random, which a study's `augment` does, is not among its values here. Support and
+queries are normalised in one batch in meta-training, and by running statistics in meta-testing.
 """
 
 from __future__ import annotations
@@ -25,16 +26,16 @@ from typing import NamedTuple
 import torch
 
 from metabench import crammer_singer
-from metabench.algorithm import Algorithm, Metrics
-from metabench.episodic import embed, episodic_loss
-from metabench.hyperparameters import Hyperparameters, setting
+from metabench.algorithm import Metrics
+from metabench.episodic import Episodic, EpisodicHyperparameters, embed, episodic_loss
+from metabench.hyperparameters import setting
 from metabench.layers import one_hot
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
 
 
 @dataclass(frozen=True)
-class MetaOptNetHyperparameters(Hyperparameters):
+class MetaOptNetHyperparameters(EpisodicHyperparameters):
     """Of MetaOptNet."""
 
     C: float = setting(0.1, "what a violated margin costs", above=0)
@@ -51,11 +52,10 @@ class Adapted(NamedTuple):
     gap: torch.Tensor
 
 
-class MetaOptNet(Algorithm):
+class MetaOptNet(Episodic):
     """A maximum-margin classifier on a learned embedding."""
 
     hyperparameters = MetaOptNetHyperparameters
-    linear_head = False  # every task's is solved for
     running_statistics = True
 
     def init(self, generator: torch.Generator) -> Params:

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import torch
 
-from metabench.algorithm import Algorithm, Metrics
-from metabench.episodic import embed, episodic_loss
+from metabench.algorithm import Metrics
+from metabench.episodic import Episodic, embed, episodic_loss
 from metabench.layers import one_hot
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
@@ -29,10 +29,9 @@ class Adapted(NamedTuple):
     prototypes: torch.Tensor
 
 
-class ProtoNet(Algorithm):
+class ProtoNet(Episodic):
     """Nearest class mean in a learned embedding."""
 
-    linear_head = False  # distances to prototypes take its place
     running_statistics = True
 
     def adapt(self, params: Params, support: Batch) -> Adapted:

@@ -25,16 +25,16 @@ from typing import NamedTuple
 
 import torch
 
-from metabench.algorithm import Algorithm, Metrics
-from metabench.episodic import embed, episodic_loss
-from metabench.hyperparameters import Hyperparameters, setting
+from metabench.algorithm import Metrics
+from metabench.episodic import Episodic, EpisodicHyperparameters, embed, episodic_loss
+from metabench.hyperparameters import setting
 from metabench.layers import one_hot
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
 
 
 @dataclass(frozen=True)
-class R2D2Hyperparameters(Hyperparameters):
+class R2D2Hyperparameters(EpisodicHyperparameters):
     """Of R2-D2."""
 
     initial_lambda: float = setting(50.0, "lambda before meta-training", above=0)
@@ -48,11 +48,10 @@ class Adapted(NamedTuple):
     W: torch.Tensor
 
 
-class R2D2(Algorithm):
+class R2D2(Episodic):
     """Ridge regression on a learned embedding."""
 
     hyperparameters = R2D2Hyperparameters
-    linear_head = False  # every task's is solved for
     running_statistics = True
 
     def init(self, generator: torch.Generator) -> Params:

@@ -23,9 +23,10 @@ from typing import NamedTuple
 
 import torch
 
-from metabench.algorithm import Algorithm, Metrics
+from metabench.algorithm import Metrics
+from metabench.episodic import Episodic, EpisodicHyperparameters
 from metabench.errors import MetabenchError
-from metabench.hyperparameters import Hyperparameters, setting
+from metabench.hyperparameters import setting
 from metabench.layers import one_hot
 from metabench.networks.conv4map import MapNetwork, convolve, he, rectified
 from metabench.networks.network import Network, Norm
@@ -36,7 +37,7 @@ BLOCKS = 2
 
 
 @dataclass(frozen=True)
-class RelationHyperparameters(Hyperparameters):
+class RelationHyperparameters(EpisodicHyperparameters):
     """Of relation networks."""
 
     relation_width: int = setting(8, "units of the layer before the relation score", least=1)
@@ -50,11 +51,10 @@ class Adapted(NamedTuple):
     maps: torch.Tensor
 
 
-class Relation(Algorithm):
+class Relation(Episodic):
     """A learned comparison of feature maps."""
 
     hyperparameters = RelationHyperparameters
-    linear_head = False  # the relation module takes its place
     network: MapNetwork
 
     def __init__(self, network: MapNetwork, problem: Problem, hp: RelationHyperparameters) -> None:

@@ -36,6 +36,7 @@ MOMENT, STEPS = f"{RUNNING}adam.", f"{RUNNING}adam_steps"
 class ReptileHyperparameters(Hyperparameters):
     """Of Reptile."""
 
+    train_query: int = setting(0, "queries of each class, which it does not look at", least=0)
     inner_lr: float = setting(1e-3, "step size of the inner Adam", above=0)
     inner_steps: int = setting(5, "k, inner steps in meta-training", least=1)
     inner_batch: int = setting(10, "examples of an inner step in meta-training", least=1)

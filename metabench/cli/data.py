@@ -18,9 +18,6 @@ def add_to(commands: Commands) -> None:
     fetch.add_argument(
         "--archive", type=archive, required=True, metavar="JSON", help="its name, digests, urls"
     )
-    fetch.add_argument(
-        "--folder", type=Path, action="append", default=[], help="a folder to look in first"
-    )
     fetch.add_argument("--out", type=Path, required=True, metavar="FILE", help="where it lies")
     fetch.set_defaults(run=_fetch)
 
@@ -52,9 +49,9 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def _fetch(options: argparse.Namespace) -> None:
-    from metabench.datasets.archives import fetch
+    from metabench.datasets.archives import fetch, named_folder
 
-    fetch(options.archive, options.folder, options.out)
+    fetch(options.archive, named_folder(), options.out)
 
 
 def _prepare(options: argparse.Namespace) -> None:

@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metabench.cli.options import folder
-from metabench.errors import MetabenchError
+from metabench.cli.options import folder, whole
 from metabench.inner_steps.names import WAYS
 from metabench.speed.names import PARTS
 
@@ -20,7 +19,9 @@ def add_to(commands: Commands) -> None:
     speed = commands.add_parser("speed", help="measure how fast metabench is on this machine")
     speed.add_argument("part", choices=PARTS, help="; ".join(f"{k}: {v}" for k, v in PARTS.items()))
     _add_out(speed)
-    speed.add_argument("--rounds", type=int, default=7, metavar="N", help="turns of each program")
+    speed.add_argument(
+        "--rounds", type=whole(1), default=7, metavar="N", help="turns of each program"
+    )
     speed.add_argument("--snakefile", type=Path, default=Path("Snakefile"), metavar="FILE")
     speed.set_defaults(run=_speed)
 
@@ -30,7 +31,7 @@ def add_to(commands: Commands) -> None:
 
     steps = commands.add_parser("inner-steps", help="memory and time of one number of inner steps")
     steps.add_argument("way", choices=WAYS, help="the algorithm")
-    steps.add_argument("steps", type=int, metavar="N", help="inner steps")
+    steps.add_argument("steps", type=whole(1), metavar="N", help="inner steps")
     _add_out(steps)
     steps.set_defaults(run=_inner_steps)
 
@@ -63,8 +64,6 @@ def _speed_report(options: argparse.Namespace) -> None:
 def _inner_steps(options: argparse.Namespace) -> None:
     from metabench.inner_steps.measure import write_measurement
 
-    if options.steps < 1:
-        raise MetabenchError(f"inner-steps: {options.steps} steps; 1 or more is right")
     write_measurement(options.way, options.steps, options.out)
 
 

@@ -70,33 +70,34 @@ def form_of(archive: Archive, source: Source) -> Archive:
     return next(a for a in (archive, *archive.others) if a.name == (source.form or archive.name))
 
 
-def fetch(archive: Archive, folders: list[Path], out: Path) -> Source:
+def fetch(archive: Archive, folder: Path | None, out: Path) -> Source:
     """Find ``archive`` or download it, verify it, and write where it lies to ``out``.
 
     Args:
         archive: what is wanted.
-        folders: where to look before the folder that ``METABENCH_DATA`` names.
+        folder: where to look for it; None for nowhere.
         out: a JSON file; what has to be downloaded is put beside it.
 
     Raises:
-        MetabenchError: if a folder is missing, a found archive is not the published one (it is
-            named with its digests, and nothing is downloaded in its stead), or a download fails.
+        MetabenchError: if a found archive is not the published one (it is named with its digests,
+            and nothing is downloaded in its stead), or a download fails.
     """
-    source = find(archive, folders)
+    source = find(archive, folder)
     if source is None:
         source = _downloaded(archive, out.parent / archive.name)
     write_json(out, asdict(source))
     return source
 
 
-def find(archive: Archive, folders: list[Path]) -> Source | None:
-    """The archive, or another form of it, as it is found on this machine; verified.
+def find(archive: Archive, folder: Path | None) -> Source | None:
+    """The archive, or another form of it, as it is found anywhere in ``folder``; verified.
 
     Arguments and errors are those of ``fetch``.
     """
-    places = _places(folders)
+    if folder is None:
+        return None
     for form in (archive, *archive.others):
-        for path in _candidates(form, places):
+        for path in _candidates(form, folder):
             if _holds(form, path):
                 found = verify_archive(form, path)
                 return replace(found, name=archive.name, form=form.name)
@@ -131,11 +132,14 @@ def verify_source(archive: Archive, source: Source) -> None:
     Raises:
         MetabenchError: naming the path, the digests expected and found.
     """
-    found = verify_archive(form_of(archive, source), Path(source.path))
+    path, again = Path(source.path), f"remove results/archives/{archive.name}.json"
+    if not path.exists():
+        raise MetabenchError(f"{path}: no longer there; put it back, or {again} to look elsewhere")
+    found = verify_archive(form_of(archive, source), path)
     if found.sha256 != source.sha256 and found.verified == source.verified:
         raise MetabenchError(
-            f"{source.path}: changed since it was looked at: expected {source.verified} sha256 "
-            f"{source.sha256}, found {found.sha256}; remove results/archives/{archive.name}.json"
+            f"{path}: changed since it was looked at: expected {source.verified} sha256 "
+            f"{source.sha256}, found {found.sha256}; {again}"
         )
 
 
@@ -214,34 +218,23 @@ def _downloaded(archive: Archive, target: Path) -> Source:
     return replace(found, origin="downloaded", form=archive.name)
 
 
-def _places(folders: list[Path]) -> list[Path]:
-    """The folders to look in: those given, then the one that the environment names."""
-    for folder in folders:
-        if not folder.is_dir():
-            raise MetabenchError(f"{folder}: no such folder of archives")
-    named = named_folder()
-    return [*folders, named] if named else folders
+def _candidates(archive: Archive, folder: Path) -> Iterator[Path]:
+    """Files of the archive's names, or folders that it unpacks to, anywhere in ``folder``.
 
-
-def _candidates(archive: Archive, folders: list[Path]) -> Iterator[Path]:
-    """Files of the archive's names, or folders that it unpacks to, anywhere in ``folders``.
-
-    Files are preferred to folders within one place, and the first name to the others. Names are
-    visited in sorted order, so that the same copy is found on every file system.
+    Files are preferred to folders, and the first name to the others. Names are visited in sorted
+    order, so that the same copy is found on every file system.
     """
     file_names = (archive.name, *archive.aliases)
     folder_names = {archive.folder, *archive.aliases}
-    for folder in folders:
-        if folder.name == archive.folder:
-            yield folder
-            continue
-        unpacked: list[Path] = []
-        for place, inner, files in os.walk(folder):
-            there = set(files)
-            yield from (Path(place, name) for name in file_names if name in there)
-            unpacked += [Path(place, name) for name in sorted(inner) if name in folder_names]
-            inner[:] = sorted(name for name in inner if name != archive.folder)
-        yield from unpacked
+    unpacked = [folder] if folder.name == archive.folder else []
+    for place, inner, files in os.walk(folder):
+        there = set(files)
+        yield from (Path(place, name) for name in file_names if name in there)
+        if Path(place).name == archive.folder:
+            inner.clear()  # what it was unpacked to, or where somebody keeps it packed
+        inner.sort()
+        unpacked += [Path(place, name) for name in inner if name in folder_names]
+    yield from unpacked
 
 
 def _holds(archive: Archive, path: Path) -> bool:

@@ -101,10 +101,19 @@ def _add_folder(found: _Found, path: Path, stack: ExitStack) -> None:
 
 def _add_zip(found: _Found, path: Path, stack: ExitStack) -> None:
     packed = stack.enter_context(zipfile.ZipFile(path))
+
+    def read(member: zipfile.ZipInfo) -> bytes:
+        try:
+            return packed.read(member)
+        except RuntimeError as error:  # encrypted, or compressed as Python does not know
+            raise MetabenchError(
+                f"{path}: {member.filename} cannot be unpacked ({error}); pack it again plainly"
+            ) from error
+
     for member in packed.infolist():
         _refuse_escape(path, member.filename)
         if not member.is_dir():
-            found.add(member.filename, member.file_size, _reader(packed.read, member))
+            found.add(member.filename, member.file_size, _reader(read, member))
 
 
 def _open_tar(path: Path, stream: IO[bytes] | None = None) -> tarfile.TarFile:

@@ -43,7 +43,7 @@ def every_archive(config: Path) -> Iterator[Finding]:
 def look_for(archive: Archive) -> Finding:
     """Where an archive lies, and how it was known."""
     try:
-        source = find(archive, [])
+        source = find(archive, named_folder())
     except MetabenchError as error:
         return Finding(archive.name, "bad", str(error), "replace it, or remove it")
     if source is not None:

@@ -34,7 +34,10 @@ def gpu() -> Finding:
         works = float((torch.arange(8.0, device="cuda") ** 2).sum()) == 140
     except RuntimeError as error:
         told = " ".join(str(error).split())[:200]
-        advice = "this torch has no kernels for it, or it is in use: `--device cpu` does without"
+        advice = (
+            "this torch has no kernels for it, or it is in use; with `CUDA_VISIBLE_DEVICES=` in "
+            "front, snakemake does without"
+        )
         return Finding("GPU", "bad", f"{name}: a small computation fails: {told}", advice)
     if not works:
         return Finding("GPU", "bad", f"{name}: a small computation is wrong", "do not trust it")

@@ -34,7 +34,11 @@ def open_device(name: str, precision: str = "float32") -> Iterator[torch.device]
     torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.allow_tf32 = precision == "tf32"
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    device = torch.device(("cuda" if count else "cpu") if name == "auto" else name)
+    try:
+        device = torch.device(("cuda" if count else "cpu") if name == "auto" else name)
+    except RuntimeError:
+        right = "auto, cpu, cuda or cuda:1 is right"
+        raise MetabenchError(f"--device {name}: torch knows no such device; {right}") from None
     if device.type != "cuda":
         yield device
         return

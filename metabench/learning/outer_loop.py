@@ -24,7 +24,7 @@ class OuterLoop:
         lr = torch.tensor(hp.outer_lr, device=tensors[0].device) if on_gpu else hp.outer_lr
         if hp.outer_optimizer == "adam":
             self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
-                tensors, lr=lr, fused=True, capturable=on_gpu
+                tensors, lr=lr, eps=hp.outer_epsilon, fused=True, capturable=on_gpu
             )
         else:
             self.optimizer = torch.optim.SGD(tensors, lr=lr, fused=True)

@@ -7,7 +7,8 @@ pooling after each ReLU instead, and flattens, as in matching and prototypical n
 As in the code released with MAML, batch normalisation has a shift (beta) and no scale: the next
 layer's weights take its place. The convolutions have no bias: normalisation would remove it.
 Weights are drawn from a normal distribution with He's variance, 2 / fan in. That code has Glorot's,
-which is 65 times smaller in the first layer. Normalisation makes the scale of the weights
+which is 65 times smaller in the first layer, and draws the head of this network with a standard
+deviation of 1, where ours has 1/8. Normalisation makes the scale of the weights
 irrelevant to what a layer computes, but an inner step of MAML then turns them 65 times further.
 """
 

@@ -16,7 +16,11 @@ import pandas as pd
 from metabench.report import formats
 
 Row = dict[str, Any]  # of ``results_numbers``, or of ``config/published.csv``
-WIDEST_SHARE, WIDEST_POINTS = 0.5, 5.0  # of a squared error; of an accuracy or error in percent
+WIDEST_SHARE = 0.5  # of a squared error
+LEAST_POINTS, MOST_POINTS = (
+    1.0,
+    5.0,
+)  # the bounds of what an error in percent allows, which is itself
 SLACK = 1e-9  # of an interval's edge: what rounding may move a difference by
 ONE_SEED = "one training seed"
 
@@ -66,7 +70,11 @@ def verdict(row: Row, gap: float, half: float, against: list[str], widest: float
 
 def widest(paper: Row) -> float:
     """The half-width above which an interval is too wide for agreement to mean anything."""
-    return WIDEST_SHARE * float(paper["value"]) if paper["metric"] == "mse" else WIDEST_POINTS
+    value = float(paper["value"])
+    if paper["metric"] == "mse":
+        return WIDEST_SHARE * value
+    error = value if paper["metric"] == "error" else 100 - value
+    return min(MOST_POINTS, max(LEAST_POINTS, error))
 
 
 def obstacles(row: Row, paper: Row) -> dict[str, str]:

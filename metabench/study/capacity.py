@@ -66,7 +66,7 @@ def check_training(
         )
     if not values["iterations"]:
         return
-    way = values["train_way"] or setting.way
+    way = values.get("train_way") or setting.way
     shot = values["train_shot"] or setting.shot
     _check("train", way, shot, values["train_query"], "train_query", dataset, sizes, where)
 

@@ -66,12 +66,13 @@ class _Loader(yaml.SafeLoader):
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan")
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 
-# Without YAML 1.1's 1:30 (ninety) and 010 (eight), a number is what it looks like.
+# Without YAML 1.1's 1:30 (ninety) and 010 (eight), a number is what it looks like; a date is text,
+# for JSON has none.
 _Loader.yaml_implicit_resolvers = {
     first: [
         (tag, pattern)
         for tag, pattern in resolvers
-        if tag not in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+        if tag.removeprefix("tag:yaml.org,2002:") not in ("int", "float", "timestamp")
     ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }

@@ -51,3 +51,11 @@ def test_a_replayed_meta_iteration_reads_no_value_and_meets_no_tensor_from_elsew
     with Devices() as devices:
         replay(*given)
     assert devices.met == {DEVICE}
+
+
+@pytest.mark.parametrize("case", TRAINED)
+def test_the_memory_that_a_task_needs_follows_from_shapes_alone(case):
+    algorithm, _ = prepared(case, DEVICE)
+    params = algorithm.init(torch.Generator().manual_seed(0))
+    shapes = {name: value.to(DEVICE) for name, value in params.items()}
+    assert algorithm.overhead(shapes) == algorithm.overhead(params)

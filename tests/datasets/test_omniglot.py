@@ -112,7 +112,7 @@ def test_the_whole_of_omniglot(raw_data: Path, tmp_path: Path) -> None:
     """The digests are of pixels and names: any copy of Omniglot must give these."""
     sources = [tmp_path / f"{archive.name}.json" for archive in omniglot.archives({})]
     for archive, out in zip(omniglot.archives({}), sources, strict=True):
-        fetch(archive, [raw_data], out)
+        fetch(archive, raw_data, out)
     spec = DataSpec("omniglot", "metabench.datasets.omniglot", "classification")
     prepare(spec, sources, tmp_path / "omniglot")
     digests = {

@@ -76,7 +76,7 @@ def test_the_challenge_from_the_official_files(
     sources = []
     for archive in challenge.archives(options):
         sources.append(tmp_path / f"{archive.name}.json")
-        assert fetch(archive, [raw_data], sources[-1]).verified == "archive"
+        assert fetch(archive, raw_data, sources[-1]).verified == "archive"
     spec = DataSpec("challenge", challenge.__name__, "classification", options)
     prepare(spec, sources, tmp_path / "challenge")
     for name, known in challenge.sizes(options).items():

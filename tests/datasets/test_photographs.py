@@ -34,7 +34,7 @@ def made(module: Any, folder: Path, out: Path, **options: Any) -> Path:
     sources = []
     for archive in module.archives(options):
         sources.append(out / f"{archive.name}.json")
-        fetch(archive, [folder], sources[-1])
+        fetch(archive, folder, sources[-1])
     name = module.__name__.rpartition(".")[2]
     prepare(DataSpec(name, module.__name__, "classification", options), sources, out / name)
     for split in SPLITS:
@@ -364,18 +364,18 @@ def test_a_cache_is_downloaded_after_the_terms_and_checked_by_what_is_in_it(
     archive = miniimagenet.cache_archive("val")
     with serve(content) as site:
         url = site.url.replace("letters.zip", archive.name)
-        found = fetch(replace(archive, urls=(url,)), [], tmp_path / "a.json")
+        found = fetch(replace(archive, urls=(url,)), None, tmp_path / "a.json")
     assert (found.origin, found.verified) == ("downloaded", "listing")
     assert Path(found.path).read_bytes() == content
     said = capsys.readouterr().err
     assert "non-commercial research" in said
     with serve(content, "html") as site, pytest.raises(MetabenchError, match="HTML page"):
-        fetch(replace(archive, urls=(site.url,)), [], tmp_path / "b" / "a.json")
+        fetch(replace(archive, urls=(site.url,)), None, tmp_path / "b" / "a.json")
 
 
 def test_where_no_host_has_it_the_error_says_which_file_to_put_where(tmp_path: Path) -> None:
     with pytest.raises(MetabenchError) as error:
-        fetch(miniimagenet.SUBSET, [], tmp_path / "a.json")
+        fetch(miniimagenet.SUBSET, None, tmp_path / "a.json")
     for words in ("no host hands it out", "images.zip", "METABENCH_DATA", "`archives:`"):
         assert words in str(error.value)
 
@@ -425,7 +425,7 @@ def test_birds_are_read_from_the_tgz_a_folder_or_a_zip_alike(
     path.write_bytes(path.read_bytes()[:-40])
     said = r"CUB_200_2011.tgz: not the published .*; expected sha256:.*, found sha256:"
     with pytest.raises(MetabenchError, match=said):
-        fetch(birds, [tmp_path / "tgz"], tmp_path / "a.json")
+        fetch(birds, tmp_path / "tgz", tmp_path / "a.json")
 
 
 def test_some_of_the_birds_are_refused_unless_a_subset_is_asked_for(
@@ -447,7 +447,7 @@ def test_a_folder_that_changed_after_it_was_fetched_is_not_used(
     for name, content in aviary.items():
         (tmp_path / "raw" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "raw" / name).write_bytes(content)
-    fetch(cub.BIRDS, [tmp_path / "raw"], tmp_path / "a.json")
+    fetch(cub.BIRDS, tmp_path / "raw", tmp_path / "a.json")
     next((tmp_path / "raw").rglob("*.jpg")).write_bytes(jpeg(1, (10, 10)))
     spec = DataSpec("cub", "metabench.datasets.cub", "classification")
     with pytest.raises(MetabenchError, match="changed since it was looked at"):
@@ -531,7 +531,7 @@ def test_the_published_archives_are_asked_for_by_their_published_digests() -> No
 def test_a_tar_that_leads_out_of_itself_is_refused(tmp_path: Path, member: str) -> None:
     write_tar(tmp_path / "raw" / "CUB_200_2011.tar", {member: b"x"})
     with pytest.raises(MetabenchError, match="leads out"):
-        fetch(cub.BIRDS, [tmp_path / "raw"], tmp_path / "a.json")
+        fetch(cub.BIRDS, tmp_path / "raw", tmp_path / "a.json")
 
 
 def test_a_cut_tar_is_named(aviary: dict[str, bytes], tmp_path: Path) -> None:
@@ -551,7 +551,7 @@ def test_links_in_a_tar_are_not_followed(tmp_path: Path) -> None:
         packed.addfile(link)
     birds = replace(cub.BIRDS, urls=())
     with pytest.raises(MetabenchError, match=r"CUB_200_2011\.tgz is not on this machine"):
-        fetch(birds, [path.parent], tmp_path / "a.json")
+        fetch(birds, path.parent, tmp_path / "a.json")
 
 
 # Real photographs

@@ -68,7 +68,7 @@ def test_an_archive_that_changed_after_it_was_fetched_is_not_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(omniglot, "archives", lambda _: [published])
-    fetch(published, [tmp_path / "published"], tmp_path / "letters.json")
+    fetch(published, tmp_path / "published", tmp_path / "letters.json")
     first = next(iter(letters))
     write_zip(tmp_path / "published" / "letters.zip", {first: letters[first]})
     with pytest.raises(MetabenchError, match=r"letters.zip: .*expected content sha256 .*, found"):

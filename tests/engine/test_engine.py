@@ -77,6 +77,12 @@ def test_what_is_gathered_moves_by_its_gradient_and_the_rest_by_the_optimiser():
     torch.testing.assert_close(params["running.m"], torch.tensor([0.75, 1.0]))
 
 
+def test_the_first_step_of_adam_is_the_rate_times_g_over_its_size_and_epsilon():
+    params, g = {"w": torch.zeros(3)}, torch.tensor([1e-3, -1.0, 0.0])
+    OuterLoop(Hyperparameters(outer_lr=0.1, outer_epsilon=1e-3), params).step({"w": g}, 0)
+    torch.testing.assert_close(params["w"], -0.1 * g / (g.abs() + 1e-3))
+
+
 def test_the_outer_rate_follows_its_schedule():
     linear = Hyperparameters(iterations=10, outer_lr=1.0, outer_schedule="linear")
     assert [rate(linear, i) for i in (0, 5, 9)] == pytest.approx([1.0, 0.5, 0.1])

@@ -11,6 +11,7 @@ import pytest
 
 from metabench.errors import MetabenchError
 from metabench.files import read_array, read_json
+from metabench.learning.devices import open_device
 from metabench.learning.evaluation import evaluate
 from metabench.learning.training import STOP, Run, train
 from metabench.spec import RunSpec
@@ -168,6 +169,11 @@ def test_a_device_that_is_not_there_is_named(blobs, spec, tmp_path):
     of = spec(FOMAML, **COMMON)
     with pytest.raises(MetabenchError, match="--device cuda: no CUDA GPU"):
         train(of, None, None, blobs / "episodes/val", tmp_path, "cuda")
+
+
+def test_a_device_that_torch_does_not_know_is_named():
+    with pytest.raises(MetabenchError, match="--device gpu: .* cuda:1 is right"), open_device("gpu"):
+        pass
 
 
 @pytest.mark.fault(

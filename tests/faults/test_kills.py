@@ -38,7 +38,7 @@ def test_killed_in_drawing_episodes(whole: killing.Whole, tmp_path: Path) -> Non
 @pytest.mark.fault(
     "SIGKILL in meta-training, six times at random moments",
     "it goes on from its resume file; model and history are the same to the bit",
-    "what came after the last resume file: two minutes",
+    "what came after the last resume file: two minutes, and a row of the history",
 )
 def test_killed_in_meta_training(whole: killing.Whole, tmp_path: Path) -> None:
     kill(whole, tmp_path, "train", kills=6)

@@ -20,7 +20,7 @@ from PIL import Image
 from metabench.errors import MetabenchError
 from metabench.files import read_json
 from metabench.report import formats, published
-from metabench.report.data import GAP_COLUMNS, read_report
+from metabench.report.data import GAP_COLUMNS, at, read_report
 from metabench.report.figures import cost, scores, steps, write_figures
 from metabench.report.figures.found import find
 from metabench.report.figures.look import LOOKS, OTHERS
@@ -72,6 +72,19 @@ def test_the_result_of_a_cell_is_its_mean_in_percent(report: Path) -> None:
     assert cell["seeds"] == 2
     assert cell["iterations"] == 100
     assert cell["train_seconds"] == pytest.approx(61)
+
+
+def test_a_mean_over_seeds_is_of_as_many_iterations_as_the_shortest_of_them(
+    collected: Where,
+) -> None:
+    report = read_report(collected["report"], fake_study.STUDY)
+    ended = (report.runs["algorithm"] == "maml") & (report.runs["seed"] == 1)
+    runs = report.runs.assign(iterations=report.runs["iterations"].mask(ended, 7))
+    for algorithm, iterations in (("maml", 7), ("protonet", 100)):
+        cells = at(
+            results_numbers(replace(report, runs=runs), published.load()), algorithm=algorithm
+        )
+        assert set(cells["iterations"]) == {iterations}
 
 
 def test_a_diverged_cell_says_where_and_has_no_number(report: Path) -> None:

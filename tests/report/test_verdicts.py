@@ -59,10 +59,20 @@ def test_reproduced_reaches_to_the_edge_of_the_interval_and_no_further(
     assert said(ours(mean, 0.3), paper(98.7, 0.4)) == verdict
 
 
-@pytest.mark.parametrize(("half", "verdict"), [(5.0, "reproduced"), (5.1, "undecided")])
-def test_an_interval_of_many_points_reproduces_nothing(half: float, verdict: str) -> None:
-    assert said(ours(97.0, half), paper(98.7, NAN)) == verdict
-    assert said(ours(90.0, half), paper(98.7, NAN)) == "below"
+@pytest.mark.parametrize(
+    ("published", "most"), [(40.0, 5.0), (97.0, 3.0), (99.8, 1.0)], ids=["5", "the error", "1"]
+)
+def test_an_interval_wider_than_the_published_error_reproduces_nothing(
+    published: float, most: float
+) -> None:
+    """But one of a point is not too wide, and one of more than five is."""
+    of, mean = paper(published, NAN), published - 0.5
+    assert said(ours(mean, most), of) == "reproduced"
+    assert said(ours(mean, most + 0.1), of) == "undecided"
+    assert said(ours(mean - 10, most + 0.1), of) == "below"
+    error = paper(100 - published, NAN, metric="error")
+    assert said(ours(mean, most), error) == "reproduced"
+    assert said(ours(mean, most + 0.1), error) == "undecided"
 
 
 def test_a_mean_that_diverged_episodes_make_reproduces_no_error() -> None:

@@ -60,7 +60,7 @@ def test_the_report_has_a_line_for_each_way_in_the_order_of_steps(tmp_path: Path
 
 def test_no_step_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["inner-steps", "maml", "0", "--out", str(tmp_path / "x.json")]) == 1
-    assert "1 or more is right" in capsys.readouterr().err
+    assert "a whole number from 1 to" in capsys.readouterr().err
 
 
 def test_snakemake_knows_the_target(tmp_path: Path):

@@ -47,6 +47,7 @@ def test_a_run_that_fails_and_one_that_diverges_stop_no_other(copy: Copy) -> Non
     copy.write(RULE, "workflow/rules/algorithms/never.smk")
     study = copy.write(STUDY)
     nothing = copy.snakemake("partial", "--configfile", study)
+    assert nothing.returncode == 1
     assert "metabench: error: results: no run of 'broken' has finished yet" in nothing.stdout
 
     done = copy.snakemake("--configfile", study)

@@ -70,9 +70,10 @@ if STUDY.archives is not None:
     os.environ.update(METABENCH_DATA=str(STUDY.archives))
 
 # `logged FILE COMMAND...`: all that a command says goes to the file, and the last of it to the
-# terminal as well when it fails.
+# terminal as well when it fails. A prefix takes the place of Snakemake's own, the strict mode.
 shell.prefix(
-    'logged() {{ "${{@:2}}" > "$1" 2>&1 || {{ tail -n 2 "$1" >&2; return 1; }}; }}; '
+    "set -euo pipefail;"
+    ' logged() {{ "${{@:2}}" > "$1" 2>&1 || {{ tail -n 2 "$1" >&2; return 1; }}; }}; '
 )
 
 

@@ -111,7 +111,8 @@ def _error_axes(axes: list[Axes], here: pd.DataFrame, title: str) -> None:
         look.errors(axis)
         axis.set_title(f"{title}, {name}")
     axes[0].set_ylabel("mean squared error")
-    lost = here[here["diverged_episodes"] > 0].groupby("title", sort=False).last()
+    ends = here.groupby("title", sort=False).last()
+    lost = ends[ends["diverged_episodes"] > 0]
     lines = [f"{name}: {row['diverged_episodes']} diverged" for name, row in lost.iterrows()]
     text = "\n".join(lines)
     axes[1].text(0.03, 0.03, text, transform=axes[1].transAxes, va="bottom", fontsize=8)

@@ -28,9 +28,9 @@ CAPTIONS = {
         "mean squared error (lower is better). The mode in brackets is that of each. “Both” are "
         "training seeds and episodes together, and “trained again” says whether that interval "
         "leaves zero out. Wins, ties and losses are episodes. p-values are corrected by Holm over "
-        "the rows of a setting; the verdict goes by the sign flips, where an episode diverged by "
-        "Wilcoxon’s test and the trimmed mean. “Episodes needed” is how many a study needs to find "
-        "such a difference in four of five cases."
+        "the rows of a setting; the verdict goes by the sign flips, and where an episode diverged "
+        "by the test of the trimmed mean. “Episodes needed” is how many a study needs to find such "
+        "a difference in four of five cases."
     ),
     "comparisons": (
         "Every two algorithms but pre-training, transductive rows apart: as against pre-training, "
@@ -49,10 +49,11 @@ CAPTIONS = {
     "published": (
         "“Reproduced”: the 95 % interval of the difference has zero in it. It joins ours, over "
         "test episodes and, where there are several, training seeds, with the paper’s own, where "
-        "there is one. “Undecided”: it has, and is too wide for that to say anything. “Above” and "
-        "“below” are of the number. “Not comparable” numbers are of another split, backbone, mode "
-        "or number of queries, of a part of the data, or were not read in their source; what was "
-        "not run in full is never called reproduced."
+        "there is one. “Undecided”: it has, and is too wide for that to say anything, or ours is "
+        "infinite. “Above” and “below” are of the number. “Not comparable” numbers are of another "
+        "metric, split, backbone, mode or number of queries, of a part of the data, of fewer seeds "
+        "than were trained or of a training of unknown length, or were not read in their source; "
+        "what was not run in full is never called reproduced."
     ),
     "steps": (
         "± is the mean of the seeds’ 95 % intervals over episodes, which is never narrower than "

@@ -100,8 +100,10 @@ def _about_runs(runs: pd.DataFrame) -> dict[str, Any]:
         "diverged_at": _iterations(lost),
         "checkpoint": first.get("checkpoint.protocol"),
     }
-    for name in ("episodes", "queries", "episodes_sha256", "backbone", "iterations"):
+    for name in ("episodes", "queries", "episodes_sha256", "backbone"):
         about[name] = first.get(name)
+    # One seed that was ended early makes the mean one of a part of the protocol.
+    about["iterations"] = costed["iterations"].min() if "iterations" in costed else None
     about["published_iterations"] = first.get("published_iterations")
     about["device"] = first.get("device")
     about["test_classes"] = first.get("subset.classes")
