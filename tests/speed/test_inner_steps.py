@@ -59,7 +59,8 @@ def test_the_report_has_a_line_for_each_way_in_the_order_of_steps(tmp_path: Path
 
 
 def test_no_step_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    assert main(["inner-steps", "maml", "0", "--out", str(tmp_path / "x.json")]) == 1
+    with pytest.raises(SystemExit, match="2"):
+        main(["inner-steps", "maml", "0", "--out", str(tmp_path / "x.json")])
     assert "a whole number from 1 to" in capsys.readouterr().err
 
 
