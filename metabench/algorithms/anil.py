@@ -20,7 +20,7 @@ from collections.abc import Iterator
 import torch
 
 from metabench.algorithm import Algorithm, last
-from metabench.algorithms.maml import MAMLHyperparameters
+from metabench.algorithms.maml import InnerLoopHyperparameters, of_the_mean
 from metabench.inner_loop import gradient_descent
 from metabench.networks.network import Norm, head
 from metabench.tasks import Batch
@@ -30,7 +30,7 @@ from metabench.trees import Params
 class ANIL(Algorithm):
     """phi, w <- phi, w - eta grad l_query(w_k(phi, w) f_phi)."""
 
-    hyperparameters = MAMLHyperparameters
+    hyperparameters = InnerLoopHyperparameters
 
     def adapt(self, params: Params, support: Batch) -> Params:
         """phi and w_k."""
@@ -48,11 +48,10 @@ def is_head(name: str) -> bool:
 
 def head_descent(algorithm: Algorithm, phi: Params, support: Batch, steps: int) -> Iterator[Params]:
     """Gradient descent of the head on the features of the support set."""
-    hp, way = algorithm.hp, algorithm.problem.way
-    scale = way if hp.inner_loss == "sum over classes" else 1
+    lr, times = algorithm.hp.inner_lr, of_the_mean(algorithm)
 
     def support_loss(theta: Params, embedded: Batch) -> torch.Tensor:
-        return scale * algorithm.score(head(theta, embedded.x), embedded.y)
+        return times * algorithm.score(head(theta, embedded.x), embedded.y)
 
     embedded = support._replace(x=algorithm.network.features(phi, support.x, Norm()))
-    return gradient_descent(support_loss, phi, embedded, hp.inner_lr, steps, is_head)
+    return gradient_descent(support_loss, phi, embedded, lr, steps, is_head)

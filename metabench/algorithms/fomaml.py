@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from metabench.algorithm import Algorithm, Cost, Metrics, gradient_and_metrics, last
-from metabench.algorithms.maml import MAMLHyperparameters, inner_loop
+from metabench.algorithms.maml import InnerLoopHyperparameters, inner_loop
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
 
@@ -23,7 +23,7 @@ from metabench.trees import Params
 class FOMAML(Algorithm):
     """phi <- phi - eta grad l_query(theta_k)."""
 
-    hyperparameters = MAMLHyperparameters
+    hyperparameters = InnerLoopHyperparameters
 
     def adapt(self, params: Params, support: Batch) -> Params:
         """theta_k."""

@@ -30,13 +30,19 @@ from metabench.trees import Params
 
 
 @dataclass(frozen=True)
-class MAMLHyperparameters(Hyperparameters):
-    """Of MAML and of its first-order form."""
+class InnerLoopHyperparameters(Hyperparameters):
+    """Of MAML's inner loop, which others have too."""
 
     inner_lr: float = setting(0.01, "alpha, the step size of the inner loop", above=0)
     inner_steps: int = setting(1, "k, inner steps in meta-training", least=1)
     test_inner_steps: int = setting(10, "inner steps in meta-testing", least=0)
     inner_loss: Literal["mean", "sum over classes"] = setting("mean", "what alpha multiplies")
+
+
+@dataclass(frozen=True)
+class MAMLHyperparameters(InnerLoopHyperparameters):
+    """Of MAML, which differentiates through its inner loop."""
+
     recompute: bool = setting(False, "inner steps keep no activations: less memory, more time")
 
 
@@ -47,7 +53,7 @@ class MAML(Algorithm):
 
     def adapt(self, params: Params, support: Batch) -> Params:
         """theta_k."""
-        return last(inner_loop(self, params, support, self.hp.inner_steps))
+        return last(inner_loop(self, params, support, self.hp.inner_steps, self.hp.recompute))
 
     def path(self, params: Params, support: Batch) -> Iterator[Params]:
         """theta_0, theta_1, ..."""
@@ -62,14 +68,18 @@ class MAML(Algorithm):
         return Cost(gradients=inner + self.query_size, hessian_vector_products=inner)
 
 
-def inner_loop(algorithm: Algorithm, phi: Params, support: Batch, steps: int) -> Iterator[Params]:
+def inner_loop(
+    algorithm: Algorithm, phi: Params, support: Batch, steps: int, recompute: bool = False
+) -> Iterator[Params]:
     """theta_0 = phi, theta_{i+1} = theta_i - alpha grad l_support(theta_i), for `steps` steps."""
-    hp, way = algorithm.hp, algorithm.problem.way
-    scale = way if hp.inner_loss == "sum over classes" else 1
+    lr, times = algorithm.hp.inner_lr, of_the_mean(algorithm)
 
     def support_loss(theta: Params, support: Batch) -> torch.Tensor:
-        return scale * algorithm.loss(theta, support)
+        return times * algorithm.loss(theta, support)
 
-    return gradient_descent(
-        support_loss, phi, support, hp.inner_lr, steps, all_but_norm, hp.recompute
-    )
+    return gradient_descent(support_loss, phi, support, lr, steps, all_but_norm, recompute)
+
+
+def of_the_mean(algorithm: Algorithm) -> int:
+    """How many times the mean loss of its examples the inner loss is."""
+    return algorithm.problem.way if algorithm.hp.inner_loss == "sum over classes" else 1
