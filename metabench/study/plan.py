@@ -43,7 +43,7 @@ def describe(study: Study, project: Path = PROJECT_FOLDER) -> str:
     lines += [f"  {line}" for line in storage(study)]
     iterations = sum(model.hyperparameters["iterations"] for model in study.models)
     lines.append(
-        f"{len(study.runs)} runs, {len(study.models)} models to train, "
+        f"{_counted(study.runs, 'run')}, {_counted(study.models, 'model')} to train, "
         f"{iterations:,} meta-iterations"
     )
     return "\n".join(lines)
@@ -66,8 +66,8 @@ def training(models: Sequence[RunSpec], rates: Rates) -> Iterable[str]:
         parts = [f"{_number(total)} hours ({device})" for device, total in on.items()]
         if unknown:
             parts.append(f"unknown hours of {'all' if unknown == len(ours) else unknown}")
-        models_ = f"{len(ours)} model{'s' * (len(ours) > 1)}"
-        yield ", ".join([f"{algorithm}: {models_}", f"{iterations:,} meta-iterations", *parts])
+        models_ = f"{algorithm}: {_counted(ours, 'model')}"
+        yield ", ".join([models_, f"{iterations:,} meta-iterations", *parts])
 
 
 def storage(study: Study) -> Iterable[str]:
@@ -115,6 +115,10 @@ def archives(datasets: Iterable[Dataset]) -> dict[str, Archive]:
 def data_bytes(dataset: Dataset) -> int:
     """What the images of a data set take on disk; 0 where it is not known before they are read."""
     return sum(size.classes * size.per_class * size.pixels for size in sizes_of(dataset).values())
+
+
+def _counted(things: Sequence[object], noun: str) -> str:
+    return f"{len(things)} {noun}{'s' * (len(things) != 1)}"
 
 
 def _number(value: float) -> str:
