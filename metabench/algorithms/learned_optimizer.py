@@ -103,8 +103,8 @@ class LearnedOptimizer(Algorithm):
 
     def overhead(self, params: Params) -> int:
         """The memories of all coordinates, in two layers."""
-        theta = sum(value.numel() for name, value in params.items() if not name.startswith(M))
-        return coordinates.in_examples(theta, 2 * self.hp.hidden)
+        count = sum(value.numel() for name, value in params.items() if not name.startswith(M))
+        return coordinates.in_examples(count, 2 * self.hp.hidden)
 
     def cost(self) -> Cost:
         """A gradient of the support set a step, and of the queries at each that is judged."""

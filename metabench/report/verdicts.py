@@ -17,10 +17,7 @@ from metabench.report import formats
 
 Row = dict[str, Any]  # of ``results_numbers``, or of ``config/published.csv``
 WIDEST_SHARE = 0.5  # of a squared error
-LEAST_POINTS, MOST_POINTS = (
-    1.0,
-    5.0,
-)  # the bounds of what an error in percent allows, which is itself
+LEAST_POINTS, MOST_POINTS = 1.0, 5.0  # an error in percent allows itself, within these
 SLACK = 1e-9  # of an interval's edge: what rounding may move a difference by
 ONE_SEED = "one training seed"
 
