@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import torch
 
+from metabench.layers import lstm_cell
 from metabench.trees import Params
 
 KEPT_OF_A_UNIT = 8  # floats that one step of an LSTM holds for a unit: h, c, and what makes them
@@ -68,7 +69,7 @@ def blank(coordinates: torch.Tensor, units: int) -> Memory:
 def lstm(params: Params, name: str, x: torch.Tensor, memory: Memory) -> Memory:
     """One step of the LSTM called ``name``, the same for each coordinate.
 
-    i, f, o = sigmoid and z = tanh of W x + U h + b;   c <- f c + i z,   h <- o tanh c.
+    i, f, z, o are W x + U h + b; see ``lstm_cell``.
 
     Args:
         params: ``<name>.input`` W, ``<name>.hidden`` U and ``<name>.bias`` b, whose first axis
@@ -80,8 +81,7 @@ def lstm(params: Params, name: str, x: torch.Tensor, memory: Memory) -> Memory:
     gates = product(params[f"{name}.input"], x) + product(params[f"{name}.hidden"], memory.h)
     gates = gates + params[f"{name}.bias"][:, None]
     i, f, z, o = gates.reshape(4, *memory.h.shape).unbind()
-    c = f.sigmoid() * memory.c + i.sigmoid() * z.tanh()
-    return Memory(o.sigmoid() * c.tanh(), c)
+    return Memory(*lstm_cell(i, f, z, o, memory.c))
 
 
 def product(W: torch.Tensor, x: torch.Tensor) -> torch.Tensor:

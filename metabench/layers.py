@@ -52,11 +52,18 @@ def init_lstm(generator: torch.Generator, name: str, inputs: Sequence[int], unit
     return {f"{name}.weight": torch.cat(blocks), f"{name}.bias": bias}
 
 
-def lstm(gates: torch.Tensor, cell: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """h_t and c_t [n, units] from the gates W [x_t, h_{t-1}] + b [n, 4 units] and c_{t-1}."""
-    forget, enter, leave, new = gates.chunk(4, -1)
-    cell = torch.sigmoid(forget) * cell + torch.sigmoid(enter) * torch.tanh(new)
-    return torch.sigmoid(leave) * torch.tanh(cell), cell
+def lstm(gates: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """h_t and c_t [n, units] from c_{t-1} and W [x_t, h_{t-1}] + b [n, 4 units], for f, i, o, z."""
+    f, i, o, z = gates.chunk(4, -1)
+    return lstm_cell(i, f, z, o, c)
+
+
+def lstm_cell(
+    i: torch.Tensor, f: torch.Tensor, z: torch.Tensor, o: torch.Tensor, c: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """c <- f c + i z and h = o tanh c, of one shape: i, f, o before sigmoid, z before tanh."""
+    c = f.sigmoid() * c + i.sigmoid() * z.tanh()
+    return o.sigmoid() * c.tanh(), c
 
 
 def one_hot(y: torch.Tensor, classes: int, like: torch.Tensor) -> torch.Tensor:

@@ -34,7 +34,7 @@ from metabench.algorithm import Metrics
 from metabench.cosine import cosine
 from metabench.episodic import Episodic, EpisodicHyperparameters, embed, episodic_loss
 from metabench.hyperparameters import setting
-from metabench.layers import one_hot
+from metabench.layers import lstm, one_hot
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
 
@@ -94,8 +94,8 @@ class Matching(Episodic):
         """g(x_i, S) and labels of an embedded support set."""
         g = embedded.x
         if self.hp.context:
-            forwards = lstm(params, "forwards", embedded.x)
-            backwards = lstm(params, "backwards", embedded.x.flip(0)).flip(0)
+            forwards = read_in_order(params, "forwards", embedded.x)
+            backwards = read_in_order(params, "backwards", embedded.x.flip(0)).flip(0)
             g = forwards + backwards + embedded.x
         return Adapted(params, g, one_hot(embedded.y, way, g))
 
@@ -108,12 +108,12 @@ class Matching(Episodic):
         return log_p
 
 
-def lstm(params: Params, name: str, x: torch.Tensor) -> torch.Tensor:
+def read_in_order(params: Params, name: str, x: torch.Tensor) -> torch.Tensor:
     """The states h of an LSTM that reads the rows of x [n, d] in their order: [n, d]."""
     h = c = torch.zeros_like(x[0])
     states = []
     for step in x @ params[f"{name}.input"]:
-        h, c = cell(step + h @ params[f"{name}.state"] + params[f"{name}.bias"], c)
+        h, c = lstm(step + h @ params[f"{name}.state"] + params[f"{name}.bias"], c)
         states.append(h)
     return torch.stack(states)
 
@@ -124,13 +124,6 @@ def attention_lstm(params: Params, f: torch.Tensor, g: torch.Tensor, steps: int)
     for _ in range(steps):
         r = (h @ g.T).softmax(-1) @ g
         state = torch.cat([h, r], -1) @ params["attention.state"]
-        h, c = cell(f @ params["attention.input"] + state + params["attention.bias"], c)
+        h, c = lstm(f @ params["attention.input"] + state + params["attention.bias"], c)
         h = h + f
     return h
-
-
-def cell(gates: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The output and the next memory of an LSTM from its gates [..., 4 d] and memory [..., d]."""
-    i, forget, o, new = gates.chunk(4, -1)
-    c = forget.sigmoid() * c + i.sigmoid() * new.tanh()
-    return o.sigmoid() * c.tanh(), c

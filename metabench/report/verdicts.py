@@ -102,12 +102,17 @@ def _differs(row: Row, paper: Row) -> dict[str, bool]:
     ours, theirs = row.get("backbone"), paper["backbone"]
     return {
         "metric": (paper["metric"] == "mse") != (row["task"] == "regression"),
-        "mode": paper["mode"] not in ("", row["mode"]),
+        "mode": of_another_mode(row, paper),
         "split": paper["split"] != "",
         "backbone": pd.notna(ours) and theirs not in ("", ours),
         "queries": row["mode"] == "transductive" and _other_queries(row, paper),
         "memory": paper["verified"] != "read",
     }
+
+
+def of_another_mode(row: Row, paper: Row) -> bool:
+    """Whether the paper says its mode of batch normalisation, and it is not that of ours."""
+    return paper["mode"] not in ("", row["mode"])
 
 
 def _other_queries(row: Row, paper: Row) -> bool:

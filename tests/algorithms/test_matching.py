@@ -4,7 +4,7 @@ import pytest
 import torch
 from bright_squares import accuracy, equal, learner, trained
 
-from metabench.algorithms.matching import Matching, attention_lstm, lstm
+from metabench.algorithms.matching import Matching, attention_lstm, read_in_order
 from metabench.cosine import cosine
 from metabench.tasks import Batch
 
@@ -92,7 +92,7 @@ def test_the_lstm_is_torchs():
         ours[f"l.{name}"] = reordered(weight).T.detach()
     ours["l.bias"] = (reordered(theirs.bias_ih_l0) + reordered(theirs.bias_hh_l0)).detach()
     x = torch.randn(7, d)
-    torch.testing.assert_close(lstm(ours, "l", x), theirs(x)[0].detach())
+    torch.testing.assert_close(read_in_order(ours, "l", x), theirs(x)[0].detach())
 
 
 def test_a_query_reads_the_support_set_as_the_equations_say():
@@ -113,9 +113,9 @@ def test_a_query_reads_the_support_set_as_the_equations_say():
 
 
 def reordered(weight):
-    """torch's gates i, f, g, o as i, f, o, g."""
+    """torch's gates i, f, g, o as f, i, o, g."""
     i, f, g, o = weight.chunk(4)
-    return torch.cat([i, f, o, g])
+    return torch.cat([f, i, o, g])
 
 
 @BOTH

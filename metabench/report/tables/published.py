@@ -20,6 +20,7 @@ from metabench.report.verdicts import (
     half_width,
     in_metric,
     nearest,
+    of_another_mode,
     share,
 )
 
@@ -53,11 +54,11 @@ def published_numbers(
             step = group["step"].iloc[0]
             ours = cell if pd.isna(step) else at_step(report, cell, int(step))
             rows.append({**beside(ours, group), "step": step})
-    elsewhere = {_place(row) for row in rows if "another mode" not in row["why"]}
+    served = {_place(row) for row in rows if not row["of_another_mode"]}
     rows = [
         {**row, "reasons": _reasons(row, known)}
         for row in rows
-        if "another mode" not in row["why"] or _place(row) not in elsewhere
+        if not row["of_another_mode"] or _place(row) not in served
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -76,6 +77,7 @@ def beside(ours: Row, candidates: pd.DataFrame) -> Row:
         "share": share(ours) if ours["status"] == "finished" else math.nan,
         "published": paper["value"],
         "published_ci95": paper["ci95"],
+        "of_another_mode": of_another_mode(ours, paper),
         "key": paper["key"],
         "source": paper["paper"],
         "others": "; ".join(f"{other['value']:g} ({other['key']})" for other in others),
