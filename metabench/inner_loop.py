@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from metabench import random
+from metabench.algorithm import Algorithm, Cost
 from metabench.networks.network import RUNNING, is_optimised
 from metabench.tasks import Batch
 from metabench.trees import Params, axpy, select
@@ -53,13 +54,23 @@ def gradient_descent(
         return axpy(-lr, g, select(theta, moves))
 
     if recompute:
-        from metabench.recomputed import recomputed  # loads torch, which a study's check must not
+        # It loads torch, which a study's check must not.
+        from metabench.parts.recomputed import recomputed
 
         moved = recomputed(moved, [name for name in theta if moves(name)])
     yield theta
     for _ in range(steps):
         theta = {**theta, **moved(theta, *batch)}
         yield theta
+
+
+def unrolled_cost(algorithm: Algorithm) -> Cost:
+    """Of a query loss at the end of `inner_steps` on the whole support set, differentiated in phi.
+
+    Differentiating through a step costs one Hessian-vector product.
+    """
+    inner = algorithm.hp.inner_steps * algorithm.support_size
+    return Cost(gradients=inner + algorithm.query_size, hessian_vector_products=inner)
 
 
 def minibatches(batch: Batch, size: int, count: int) -> Iterator[Batch]:

@@ -20,9 +20,9 @@ from collections.abc import Iterator
 import torch
 
 from metabench.algorithm import Algorithm, last
-from metabench.algorithms.maml import InnerLoopHyperparameters, of_the_mean
 from metabench.inner_loop import gradient_descent
-from metabench.networks.network import Norm, head
+from metabench.networks.network import Norm, head, is_head
+from metabench.parts.inner_loss import InnerLoopHyperparameters, of_the_mean
 from metabench.tasks import Batch
 from metabench.trees import Params
 
@@ -39,11 +39,6 @@ class ANIL(Algorithm):
     def path(self, params: Params, support: Batch) -> Iterator[Params]:
         """phi and w_0, w_1, ..."""
         return head_descent(self, params, support, self.hp.test_inner_steps)
-
-
-def is_head(name: str) -> bool:
-    """Whether a parameter of this name belongs to the head."""
-    return name.startswith("head.")
 
 
 def head_descent(algorithm: Algorithm, phi: Params, support: Batch, steps: int) -> Iterator[Params]:

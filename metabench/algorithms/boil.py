@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 from metabench.algorithm import Algorithm, Cost, last
 from metabench.hyperparameters import Hyperparameters, setting
-from metabench.inner_loop import gradient_descent
-from metabench.networks.network import is_optimised
+from metabench.inner_loop import gradient_descent, unrolled_cost
+from metabench.networks.network import is_head, is_optimised
 from metabench.tasks import Batch
 from metabench.trees import Params
 
@@ -51,11 +51,10 @@ class BOIL(Algorithm):
         return gradient_descent(self.loss, params, support, self.hp.inner_lr, steps, is_body)
 
     def cost(self) -> Cost:
-        """As MAML: differentiating through an inner step costs one Hessian-vector product."""
-        inner = self.hp.inner_steps * self.support_size
-        return Cost(gradients=inner + self.query_size, hessian_vector_products=inner)
+        """That of the inner loop, differentiated, and of the queries."""
+        return unrolled_cost(self)
 
 
 def is_body(name: str) -> bool:
     """Whether a parameter of this name belongs to the body."""
-    return is_optimised(name) and not name.startswith("head.")
+    return is_optimised(name) and not is_head(name)

@@ -27,10 +27,10 @@ import torch
 
 from metabench import random
 from metabench.algorithm import Algorithm, Metrics
-from metabench.algorithms.protonet import class_means
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.layers import gathering, init_mlp, mlp
 from metabench.networks.network import Norm
+from metabench.parts.prototypes import class_means
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
 

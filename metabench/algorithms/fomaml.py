@@ -12,15 +12,14 @@ being differentiated.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from metabench.algorithm import Algorithm, Cost, Metrics, gradient_and_metrics, last
-from metabench.algorithms.maml import InnerLoopHyperparameters, inner_loop
+from metabench.algorithm import Cost, Metrics, gradient_and_metrics, last
+from metabench.algorithms.maml import MAML, inner_loop
+from metabench.parts.inner_loss import InnerLoopHyperparameters
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
 
 
-class FOMAML(Algorithm):
+class FOMAML(MAML):
     """phi <- phi - eta grad l_query(theta_k)."""
 
     hyperparameters = InnerLoopHyperparameters
@@ -28,10 +27,6 @@ class FOMAML(Algorithm):
     def adapt(self, params: Params, support: Batch) -> Params:
         """theta_k."""
         return last(inner_loop(self, params, support, self.hp.inner_steps))
-
-    def path(self, params: Params, support: Batch) -> Iterator[Params]:
-        """theta_0, theta_1, ..."""
-        return inner_loop(self, params, support, self.hp.test_inner_steps)
 
     def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
         """grad l_query at theta_k."""

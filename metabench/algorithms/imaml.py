@@ -25,9 +25,9 @@ from dataclasses import dataclass
 import torch
 
 from metabench.algorithm import Algorithm, Cost, Metrics, gradient_and_metrics, last
-from metabench.conjugate_gradient import conjugate_gradient
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.inner_loop import gradient
+from metabench.parts.conjugate_gradient import conjugate_gradient
 from metabench.tasks import Batch, Task
 from metabench.trees import Params, axpy, dot, subtract
 

@@ -20,11 +20,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from metabench.algorithm import Algorithm, Cost, Metrics, gradient_and_metrics, last
-from metabench.algorithms.imaml import IMAMLHyperparameters, gradient_and_hessian
-from metabench.conjugate_gradient import conjugate_gradient
+from metabench.algorithm import Metrics, gradient_and_metrics, last
+from metabench.algorithms.imaml import IMAML, IMAMLHyperparameters, gradient_and_hessian
 from metabench.hyperparameters import setting
 from metabench.inner_loop import gradient_descent
+from metabench.parts.conjugate_gradient import conjugate_gradient
 from metabench.tasks import Batch, Task
 from metabench.trees import Params, axpy, scale, subtract
 
@@ -38,7 +38,7 @@ class IMAMLReleasedHyperparameters(IMAMLHyperparameters):
     cg_damping: float = setting(1.0, "added to the identity in the linear system", least=0)
 
 
-class IMAMLReleased(Algorithm):
+class IMAMLReleased(IMAML):
     """phi <- phi - eta ((1 + damping) I + H / (lambda + 10))^-1 grad l_query(theta)."""
 
     hyperparameters = IMAMLReleasedHyperparameters
@@ -61,13 +61,9 @@ class IMAMLReleased(Algorithm):
         theta = self.adapt(params, task.support)
         b, metrics = gradient_and_metrics(self, theta, task.query)
         _, H = gradient_and_hessian(self, theta, task.support)
+        share = 1 + hp.cg_damping  # of the identity in the system
 
         def product(v: Params) -> Params:
-            return axpy(1 / (hp.lam + LAMBDA_OFFSET), H(v), scale(1 + hp.cg_damping, v))
+            return axpy(1 / (hp.lam + LAMBDA_OFFSET), H(v), scale(share, v))
 
-        return conjugate_gradient(product, b, hp.cg_steps, hp.cg_tolerance), metrics
-
-    def cost(self) -> Cost:
-        """The inner gradients, that at theta and the query's; one product a step of CG."""
-        inner = (self.hp.inner_steps + 1) * self.support_size
-        return Cost(inner + self.query_size, self.hp.cg_steps * self.support_size)
+        return conjugate_gradient(product, b, hp.cg_steps, hp.cg_tolerance, share), metrics

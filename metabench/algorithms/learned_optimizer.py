@@ -36,19 +36,20 @@ from typing import Literal
 
 import torch
 
-from metabench import coordinates, random
+from metabench import random
 from metabench.algorithm import Algorithm, Cost, Metrics, last
-from metabench.coordinates import blank, flatten, log_and_sign, lstm, unflatten
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.inner_loop import gradient
 from metabench.networks.network import RUNNING
+from metabench.parts import coordinates
+from metabench.parts.coordinates import blank, flatten, log_and_sign, lstm, unflatten
 from metabench.tasks import Batch, Task
 from metabench.trees import Params, select
 
 M = "optimizer."  # names of m's weights; where theta_0 is learned, the others are its
 SPREAD = f"{RUNNING}spread."  # where it is random, its standard deviations, which stay
 DRAWS = 100  # random starts from which they are measured
-START = 2000  # the stream of a task's key that theta_0 is drawn from
+START = 1003  # the stream of a task's key that theta_0 is drawn from
 
 
 @dataclass(frozen=True)

@@ -18,25 +18,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar
 
 import torch
 
 from metabench.algorithm import Algorithm, Cost, last
-from metabench.hyperparameters import Hyperparameters, setting
-from metabench.inner_loop import all_but_norm, gradient_descent
+from metabench.hyperparameters import setting
+from metabench.inner_loop import all_but_norm, gradient_descent, unrolled_cost
+from metabench.parts.inner_loss import InnerLoopHyperparameters, of_the_mean
 from metabench.tasks import Batch
 from metabench.trees import Params
-
-
-@dataclass(frozen=True)
-class InnerLoopHyperparameters(Hyperparameters):
-    """Of MAML's inner loop, which others have too."""
-
-    inner_lr: float = setting(0.01, "alpha, the step size of the inner loop", above=0)
-    inner_steps: int = setting(1, "k, inner steps in meta-training", least=1)
-    test_inner_steps: int = setting(10, "inner steps in meta-testing", least=0)
-    inner_loss: Literal["mean", "sum over classes"] = setting("mean", "what alpha multiplies")
 
 
 @dataclass(frozen=True)
@@ -49,7 +40,7 @@ class MAMLHyperparameters(InnerLoopHyperparameters):
 class MAML(Algorithm):
     """phi <- phi - eta grad_phi l_query(theta_k(phi))."""
 
-    hyperparameters = MAMLHyperparameters
+    hyperparameters: ClassVar[type[InnerLoopHyperparameters]] = MAMLHyperparameters
 
     def adapt(self, params: Params, support: Batch) -> Params:
         """theta_k."""
@@ -63,9 +54,8 @@ class MAML(Algorithm):
     # predict(adapt(phi, support)), through the inner loop.
 
     def cost(self) -> Cost:
-        """Differentiating through an inner step costs one Hessian-vector product."""
-        inner = self.hp.inner_steps * self.support_size
-        return Cost(gradients=inner + self.query_size, hessian_vector_products=inner)
+        """That of the inner loop, differentiated, and of the queries."""
+        return unrolled_cost(self)
 
 
 def inner_loop(
@@ -78,8 +68,3 @@ def inner_loop(
         return times * algorithm.loss(theta, support)
 
     return gradient_descent(support_loss, phi, support, lr, steps, all_but_norm, recompute)
-
-
-def of_the_mean(algorithm: Algorithm) -> int:
-    """How many times the mean loss of its examples the inner loss is."""
-    return algorithm.problem.way if algorithm.hp.inner_loss == "sum over classes" else 1

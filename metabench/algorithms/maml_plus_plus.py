@@ -14,10 +14,11 @@ Antoniou, Edwards and Storkey (2019), "How to train your MAML", arXiv:1810.09502
 A step's shifts serve the support loss before its update and the query loss after it, and neither
 they nor the statistics move in the inner loop. The released code gathers the statistics but always
 normalises by the batch at hand, as is done here; `statistics: running` uses them in meta-testing
-(a model of 200 iterations on glyphs, 72 % right by the batch, is 34 % right so). The code has no
-derivative-order annealing, and holds early weights above 3 % of what they were: see
-maml_plus_plus_released.yaml. Conv4 here lacks its scales of batch normalisation. Annealing lasts
-for a share of the iterations, so a shorter run has all of it; a loss of weight 0 is still computed.
+(a model of 200 iterations on glyphs, 72 % right by the batch, is 34 % right so). Its released
+configurations switch derivative-order annealing off (`first_order_to_second_order_epoch: -1`), and
+it holds early weights above 3 % of what they were: see maml_plus_plus_released.yaml. Conv4 here
+lacks its scales of batch normalisation. Annealing lasts for a share of the iterations, so a shorter
+run has all of it; a loss of weight 0 is still computed.
 """
 
 from __future__ import annotations

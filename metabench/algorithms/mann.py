@@ -34,8 +34,8 @@ from metabench import random
 from metabench.algorithm import Algorithm, Metrics
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.layers import gathering, init_linear, init_lstm, linear, lstm, one_hot
-from metabench.lru_memory import Memory, access, empty
 from metabench.networks.network import Norm
+from metabench.parts.lru_memory import Memory, access, empty
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
 

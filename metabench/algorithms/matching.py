@@ -31,10 +31,10 @@ from typing import NamedTuple
 import torch
 
 from metabench.algorithm import Metrics
-from metabench.cosine import cosine
 from metabench.episodic import Episodic, EpisodicHyperparameters, embed, episodic_loss
 from metabench.hyperparameters import setting
 from metabench.layers import lstm, one_hot
+from metabench.parts.cosine import cosine
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
 

@@ -29,12 +29,12 @@ from dataclasses import dataclass
 
 import torch
 
-from metabench import coordinates
 from metabench.algorithm import Algorithm, Cost, Metrics, gradient_and_aux, last
-from metabench.coordinates import blank, flatten, log_and_sign, lstm, unflatten
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.inner_loop import minibatches
 from metabench.networks.network import Norm, is_optimised
+from metabench.parts import coordinates
+from metabench.parts.coordinates import blank, flatten, log_and_sign, lstm, unflatten
 from metabench.tasks import Batch, Task
 from metabench.trees import Params, select
 

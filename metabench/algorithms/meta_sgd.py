@@ -22,7 +22,7 @@ import torch
 
 from metabench.algorithm import Algorithm, Cost, last
 from metabench.hyperparameters import Hyperparameters, setting
-from metabench.inner_loop import all_but_norm, gradient
+from metabench.inner_loop import all_but_norm, gradient, unrolled_cost
 from metabench.tasks import Batch
 from metabench.trees import Params
 
@@ -73,6 +73,5 @@ class MetaSGD(Algorithm):
             yield theta
 
     def cost(self) -> Cost:
-        """As MAML: differentiating through an inner step costs one Hessian-vector product."""
-        inner = self.hp.inner_steps * self.support_size
-        return Cost(gradients=inner + self.query_size, hessian_vector_products=inner)
+        """That of the inner loop, differentiated, and of the queries."""
+        return unrolled_cost(self)

@@ -25,11 +25,11 @@ from typing import NamedTuple
 
 import torch
 
-from metabench import crammer_singer
 from metabench.algorithm import Metrics
 from metabench.episodic import Episodic, EpisodicHyperparameters, embed, episodic_loss
 from metabench.hyperparameters import setting
 from metabench.layers import one_hot
+from metabench.parts import crammer_singer
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
 

@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 import torch
 
-from metabench.algorithms.protonet import class_means, negative_squared_distance
-from metabench.cosine import unit
 from metabench.episodic import embed
 from metabench.hyperparameters import Hyperparameters, setting
+from metabench.parts.cosine import unit
+from metabench.parts.prototypes import class_means, negative_squared_distance
 from metabench.pretraining import PreTraining
 from metabench.tasks import Batch
 from metabench.trees import Params

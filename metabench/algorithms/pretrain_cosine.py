@@ -20,11 +20,11 @@ from dataclasses import dataclass
 import torch
 
 from metabench import random
-from metabench.algorithms.pretrain_head import PretrainHeadHyperparameters, fitted
-from metabench.cosine import cosine
 from metabench.episodic import embed
 from metabench.hyperparameters import setting
 from metabench.networks.network import Norm
+from metabench.parts.cosine import cosine
+from metabench.parts.fitted_head import FittedHeadHyperparameters, fitted
 from metabench.pretraining import PreTraining
 from metabench.tasks import Batch
 from metabench.trees import Params
@@ -35,7 +35,7 @@ FEW_CLASSES = 200
 
 
 @dataclass(frozen=True)
-class PretrainCosineHyperparameters(PretrainHeadHyperparameters):
+class PretrainCosineHyperparameters(FittedHeadHyperparameters):
     """Of pre-training with a cosine classifier; `meta_batch` counts images."""
 
     few_scale: float = setting(2.0, "s of a head of up to 200 classes", above=0)

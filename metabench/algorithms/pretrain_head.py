@@ -9,34 +9,19 @@ zero rather than at random. Features are normalised by running statistics.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import torch
 
-from metabench.hyperparameters import Hyperparameters, setting
-from metabench.inner_loop import passes
 from metabench.networks.network import Norm, head
+from metabench.parts.fitted_head import FittedHeadHyperparameters, fitted
 from metabench.pretraining import PreTraining, new_head
 from metabench.tasks import Batch
-from metabench.trees import Params, axpy, scale
-
-
-@dataclass(frozen=True)
-class PretrainHeadHyperparameters(Hyperparameters):
-    """Of pre-training; `meta_batch` counts images."""
-
-    head_lr: float = setting(0.01, "step size of the new head's SGD", above=0)
-    head_momentum: float = setting(0.9, "momentum, and dampening", least=0, most=1)
-    head_decay: float = setting(1e-3, "weight decay of the new head", least=0)
-    head_epochs: int = setting(100, "passes over the support set", least=1)
-    head_batch: int = setting(4, "examples of a step", least=1)
+from metabench.trees import Params
 
 
 class PretrainHead(PreTraining):
     """A classifier of all training classes; a new head for each task."""
 
-    hyperparameters = PretrainHeadHyperparameters
+    hyperparameters = FittedHeadHyperparameters
 
     def adapt(self, params: Params, support: Batch) -> Params:
         """A new head, fitted to the features of the support set."""
@@ -51,20 +36,3 @@ class PretrainHead(PreTraining):
     def predict(self, adapted: Params, x: torch.Tensor) -> torch.Tensor:
         """The new head on the frozen features."""
         return self.network(adapted, x, Norm(running=True))
-
-
-def fitted(
-    weights: Params,
-    loss: Callable[[Params, Batch], torch.Tensor],
-    examples: Batch,
-    hp: PretrainHeadHyperparameters,
-) -> Params:
-    """A head after SGD on minibatches of features, with momentum, dampening and weight decay."""
-    velocity: Params = {}
-    for batch in passes(examples, hp.head_batch, hp.head_epochs):
-        g = axpy(hp.head_decay, weights, torch.func.grad(loss)(weights, batch))
-        # The first gradient is not dampened, as in PyTorch.
-        first = not velocity
-        velocity = g if first else axpy(hp.head_momentum, velocity, scale(1 - hp.head_momentum, g))
-        weights = axpy(-hp.head_lr, velocity, weights)
-    return weights

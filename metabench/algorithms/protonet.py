@@ -17,7 +17,7 @@ import torch
 
 from metabench.algorithm import Metrics
 from metabench.episodic import Episodic, embed, episodic_loss
-from metabench.layers import one_hot
+from metabench.parts.prototypes import class_means, negative_squared_distance
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
 
@@ -54,14 +54,3 @@ class ProtoNet(Episodic):
             return negative_squared_distance(queries, prototypes), {}
 
         return episodic_loss(self, params, task, head)
-
-
-def class_means(embedded: torch.Tensor, y: torch.Tensor, way: int) -> torch.Tensor:
-    """The mean of ``embedded`` [n, d] over each class of ``y`` [n]: [way, d]."""
-    member = one_hot(y, way, embedded)  # [n, way]
-    return member.T @ embedded / member.sum(0)[:, None]
-
-
-def negative_squared_distance(x: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
-    """-||x_i - c_n||^2 for x [q, d] and c [way, d]: [q, way]."""
-    return 2 * x @ c.T - x.square().sum(-1)[:, None] - c.square().sum(-1)

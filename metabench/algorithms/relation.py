@@ -12,8 +12,9 @@ ReLU, and one output with a sigmoid. It needs a backbone that keeps its map: ``c
 Batch statistics normalise throughout, as in the released code, which never uses running ones: the
 support set by itself, the queries by themselves, and all pairs of a query and a class together. So
 the published numbers are transductive; the inductive rows have each query in a batch with the
-support set. That code also clips the gradient's norm at 0.5 and gives normalisation a scale; here
-neither is done. It pads g's convolutions on Omniglot and not on miniImageNet: `relation_padding`.
+support set. That code also clips the norms of f's gradient and of g's at 0.5 each, and gives
+normalisation a scale; here neither is done. It pads g's convolutions on Omniglot and not on
+miniImageNet: `relation_padding`.
 """
 
 from __future__ import annotations

@@ -29,10 +29,10 @@ import torch
 
 from metabench import random
 from metabench.algorithm import Algorithm, Metrics
-from metabench.causal import attention, dense
 from metabench.hyperparameters import Hyperparameters, setting
 from metabench.layers import gathering, init_linear, linear, one_hot
 from metabench.networks.network import Norm
+from metabench.parts.causal import attention, dense
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
 

@@ -17,6 +17,11 @@ def is_optimised(name: str) -> bool:
     return not name.startswith(RUNNING)
 
 
+def is_head(name: str) -> bool:
+    """Whether a parameter of this name belongs to the linear head."""
+    return name.startswith("head.")
+
+
 @dataclass
 class Norm:
     """How batch normalisation normalises in one forward pass.

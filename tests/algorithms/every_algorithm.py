@@ -42,7 +42,7 @@ def small(entry: Entry, task: str) -> dict[str, Any]:
     values = {field.name: field.default for field in dataclasses.fields(cls)}
     values |= entry.published(place)
     for name, value in values.items():
-        most = 3 if name.endswith(("_steps", "_epochs")) else MOST.get(name)
+        most = 2 if name.endswith(("_steps", "_epochs")) else MOST.get(name)
         if most is not None:
             values[name] = min(value, most)
     entry.check(values, entry.name)

@@ -5,9 +5,10 @@ import torch
 from small_training import accuracy, meta_train, squares
 
 from metabench.algorithm import last
-from metabench.algorithms.anil import ANIL, is_head
+from metabench.algorithms.anil import ANIL
 from metabench.algorithms.maml import MAML
 from metabench.inner_loop import gradient_descent
+from metabench.networks.network import is_head
 
 
 def test_the_body_stands_still_in_the_inner_loop_and_the_head_moves(conv, image_task, start):

@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from metabench.conjugate_gradient import conjugate_gradient
+from metabench.parts.conjugate_gradient import conjugate_gradient
 
 
 def system(size, lowest=0.1, seed=0):
@@ -57,6 +57,16 @@ def test_a_direction_of_negative_curvature_is_not_followed():
     A = torch.diag(torch.tensor([2.0, -1.0]))
     assert torch.equal(solve(A, torch.tensor([0.0, 1.0]), 5), torch.tensor([0.0, 1.0]))  # b itself
     assert solve(A, torch.tensor([1.0, 0.1]), 5).isfinite().all()
+
+
+def test_where_no_direction_is_a_descent_it_gives_what_the_identity_alone_would():
+    """A = s I + H with <b, A b> < 0: the solution were H not there, b / s."""
+    b, s, H = torch.tensor([4.0, -2.0]), 2.0, torch.diag(torch.tensor([-5.0, -3.0]))
+    found = conjugate_gradient(
+        lambda p: {"x": s * p["x"] + H @ p["x"]}, {"x": b}, steps=5, share=s
+    )["x"]  # fmt: skip
+    assert torch.equal(found, b / s)
+    assert torch.equal(found, torch.linalg.solve(s * torch.eye(2), b))
 
 
 def test_a_right_hand_side_of_zero_has_the_solution_zero():

@@ -4,7 +4,7 @@ import pytest
 import torch
 from sklearn.svm import LinearSVC
 
-from metabench.crammer_singer import duality_gap, solve
+from metabench.parts.crammer_singer import duality_gap, solve
 
 CASES = {  # examples, classes, features, C: more features than examples, and fewer
     "one shot": (5, 5, 30, 0.1),

@@ -1,5 +1,7 @@
 """Implicit MAML: the implicit gradient, its limits, and the variant of the released code."""
 
+import sys
+
 import pytest
 import torch
 
@@ -7,6 +9,7 @@ from metabench.algorithm import gradient_and_metrics
 from metabench.algorithms.imaml import IMAML, gradient_and_hessian
 from metabench.algorithms.imaml_released import IMAMLReleased
 from metabench.inner_loop import gradient
+from metabench.trees import scale
 
 
 @pytest.fixture(autouse=True)
@@ -108,3 +111,21 @@ def test_the_released_code_is_another_algorithm_and_is_done_as_it_does_it(
     meta, _ = released.meta_gradient(phi, regression_task)
     expected = torch.linalg.solve(2 * (torch.eye(5) + H / 24), query(theta))
     torch.testing.assert_close(vector(meta), expected)
+
+
+@pytest.mark.parametrize(("cls", "share"), [(IMAML, 1.0), (IMAMLReleased, 2.0)])
+def test_where_curvature_is_negative_the_meta_gradient_is_that_without_a_hessian(
+    linear, regression_task, start, flat, monkeypatch, cls, share
+):
+    """Of the system (share I + H / lambda) g = grad l_query(theta) the identity is left."""
+
+    def negative(algorithm, theta, support):
+        return theta, lambda v: scale(-1000.0, v)
+
+    monkeypatch.setattr(sys.modules[cls.__module__], "gradient_and_hessian", negative)
+    algorithm = linear(cls, inner_lr=0.1, inner_steps=3)
+    phi = start(algorithm)
+    meta, _ = algorithm.meta_gradient(phi, regression_task)
+    theta = algorithm.adapt(phi, regression_task.support)
+    at_theta, _ = gradient_and_metrics(algorithm, theta, regression_task.query)
+    torch.testing.assert_close(flat(meta), flat(at_theta) / share)

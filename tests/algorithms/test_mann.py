@@ -8,8 +8,8 @@ from vectors import accuracy, learn, on_vectors, unseen_tasks, vector_tasks
 
 from metabench import random
 from metabench.algorithms.mann import MANN, ORDER
-from metabench.lru_memory import access, cosine, empty, least_used
 from metabench.networks.network import Norm
+from metabench.parts.lru_memory import access, cosine, empty, least_used
 from metabench.trees import select
 
 SMALL = {"controller": 12, "rows": 10, "row_size": 5, "heads": 2}

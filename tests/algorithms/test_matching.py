@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from bright_squares import accuracy, equal, learner, trained
+from bright_squares import accuracy, learner, trained
 
 from metabench.algorithms.matching import Matching, attention_lstm, read_in_order
-from metabench.cosine import cosine
+from metabench.parts.cosine import cosine
 from metabench.tasks import Batch
 
 BOTH = pytest.mark.parametrize("context", [False, True])
@@ -141,9 +141,7 @@ def test_no_prediction_depends_on_another_query(conv, image_task, start, context
 
 
 @BOTH
-def test_it_learns_a_separable_task_and_repeats_itself_to_the_bit(context):
+def test_it_learns_a_separable_task(context):
     torch.set_default_dtype(torch.float32)
     matching = learner(Matching, context=context)
-    phi = trained(matching)
-    assert equal(phi, trained(matching))
-    assert accuracy(matching, phi) > 0.6  # chance is 1/3
+    assert accuracy(matching, trained(matching)) > 0.6  # chance is 1/3

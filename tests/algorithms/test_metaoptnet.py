@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from bright_squares import accuracy, equal, learner, trained
+from bright_squares import accuracy, learner, trained
 from sklearn.svm import LinearSVC
 
 from metabench.algorithms.metaoptnet import MetaOptNet
@@ -70,9 +70,7 @@ def test_no_prediction_depends_on_another_query(conv, image_task, start):
     torch.testing.assert_close(together, alone)
 
 
-def test_it_learns_a_separable_task_and_repeats_itself_to_the_bit():
+def test_it_learns_a_separable_task():
     torch.set_default_dtype(torch.float32)
     metaoptnet = learner(MetaOptNet)
-    phi = trained(metaoptnet)
-    assert equal(phi, trained(metaoptnet))
-    assert accuracy(metaoptnet, phi) > 0.6  # chance is 1/3
+    assert accuracy(metaoptnet, trained(metaoptnet)) > 0.6  # chance is 1/3

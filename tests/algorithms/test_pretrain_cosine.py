@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from bright_squares import accuracy, equal, learner, trained
+from bright_squares import accuracy, learner, trained
 
 from metabench import random
 from metabench.algorithms.pretrain_cosine import DIRECTION, NORM, PretrainCosine
@@ -88,11 +88,9 @@ def test_no_prediction_depends_on_another_query(conv, image_task, start):
     torch.testing.assert_close(together, alone)
 
 
-def test_it_learns_a_separable_task_and_repeats_itself_to_the_bit():
+def test_it_learns_a_separable_task():
     torch.set_default_dtype(torch.float32)
     algorithm = learner(
         PretrainCosine, iterations=60, meta_batch=32, head_lr=0.1, head_epochs=50, few_scale=10.0
     )
-    phi = trained(algorithm)
-    assert equal(phi, trained(algorithm))
-    assert accuracy(algorithm, phi) > 0.6  # chance is 1/3
+    assert accuracy(algorithm, trained(algorithm)) > 0.6  # chance is 1/3

@@ -2,7 +2,8 @@
 
 import torch
 
-from metabench.algorithms.protonet import ProtoNet, class_means, negative_squared_distance
+from metabench.algorithms.protonet import ProtoNet
+from metabench.parts.prototypes import class_means, negative_squared_distance
 
 
 def test_prototypes_are_class_means_whatever_the_order_of_the_support_set():

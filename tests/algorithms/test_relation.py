@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from bright_squares import accuracy, equal, learner, trained
+from bright_squares import accuracy, learner, trained
 
 from metabench import random
 from metabench.algorithms.relation import Relation, relations
@@ -130,9 +130,7 @@ def test_a_backbone_without_a_map_is_refused_with_the_name_of_one_that_has_it():
         Relation.check_network(build("conv4-64", (1, 28, 28), 0))
 
 
-def test_it_learns_a_separable_task_and_repeats_itself_to_the_bit():
+def test_it_learns_a_separable_task():
     torch.set_default_dtype(torch.float32)
     relation = learner(Relation, "conv4map-4", SIDE, iterations=80)
-    phi = trained(relation)
-    assert equal(phi, trained(relation))
-    assert accuracy(relation, phi) > 0.6  # chance is 1/3
+    assert accuracy(relation, trained(relation)) > 0.6  # chance is 1/3

@@ -5,10 +5,10 @@ import torch
 from vectors import accuracy, learn, on_vectors, unseen_tasks, vector_tasks
 
 from metabench.algorithms.snail import SNAIL, Adapted
-from metabench.causal import attention, dense
 from metabench.layers import init_linear
 from metabench.learning.engine import task_at
 from metabench.networks.network import Norm
+from metabench.parts.causal import attention, dense
 
 SMALL = {"embedding": 8, "filters": 8, "key_sizes": (4, 4, 4), "value_sizes": (6, 6, 6)}
 

@@ -105,7 +105,7 @@ def imaml(net: Module, problem: Problem) -> list[torch.Tensor]:
 def solution(theta: Tensors, slopes: Tensors, b: Tensors, hp: Any) -> Tensors:
     """g of (I + H / lambda) g = b, H the derivative of ``slopes`` in theta.
 
-    As in ``metabench.conjugate_gradient``, a curvature that is not positive ends it,
+    As in ``metabench.parts.conjugate_gradient``, a curvature that is not positive ends it,
     at b if it is the first.
     """
     x = [torch.zeros_like(value) for value in b]

@@ -18,8 +18,9 @@ from typing import NamedTuple
 import torch
 
 from metabench.layers import one_hot
+from metabench.parts.cosine import lengths
 
-EPSILON = 1e-8  # added to squared norms: the cosine with an empty row is 0
+TINY = 1e-4  # added to lengths, squares to squares: the cosine with an empty row is 0
 
 
 class Memory(NamedTuple):
@@ -65,6 +66,9 @@ def least_used(usage: torch.Tensor, heads: int) -> torch.Tensor:
 
 
 def cosine(key: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-    """The cosine of keys [n, heads, size] and rows [n, rows, size]: [n, heads, rows]."""
-    keys, lengths = ((v.square().sum(-1) + EPSILON).sqrt() for v in (key, rows))
-    return key @ rows.transpose(1, 2) / (keys[:, :, None] * lengths[:, None])
+    """The cosine of keys [n, heads, size] and rows [n, rows, size]: [n, heads, rows].
+
+    The products are divided and not the rows, which are larger: heads are few.
+    """
+    by = lengths(key, TINY)[:, :, None] * lengths(rows, TINY)[:, None]
+    return key @ rows.transpose(1, 2) / by

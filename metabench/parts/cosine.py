@@ -14,4 +14,9 @@ def cosine(x: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
 
 def unit(x: torch.Tensor) -> torch.Tensor:
     """Rows of length 1; a row of zeros stays as it is."""
-    return x / (x.square().sum(-1, keepdim=True) + TINY**2).sqrt()
+    return x / lengths(x, TINY)[..., None]
+
+
+def lengths(x: torch.Tensor, tiny: float) -> torch.Tensor:
+    """||x_i|| of the rows of x [..., d], ``tiny`` where a row is all zero: [...]."""
+    return (x.square().sum(-1) + tiny**2).sqrt()

@@ -14,7 +14,11 @@ from metabench.trees import Params, axpy, dot, scale, where, zeros_like
 
 
 def conjugate_gradient(
-    product: Callable[[Params], Params], b: Params, steps: int, tolerance: float = 1e-10
+    product: Callable[[Params], Params],
+    b: Params,
+    steps: int,
+    tolerance: float = 1e-10,
+    share: float = 1.0,
 ) -> Params:
     """x with A x = b, from x_0 = 0.
 
@@ -23,14 +27,15 @@ def conjugate_gradient(
 
     It stops where ||r|| <= tolerance ||b||, and where <p, A p> <= 0: A is then not positive
     definite (a network's Hessian need not be), and no further step is a descent. If that is so of
-    the very first direction, x = b: what the solution tends to as A tends to the identity.
-    Every branch is a selection, so the function can be mapped over tasks.
+    the very first direction, x = b / share: what the solution tends to as A tends to ``share``
+    times the identity. Every branch is a selection, so the function can be mapped over tasks.
 
     Args:
         product: p -> A p.
         b: the right-hand side.
         steps: the number of products at most.
         tolerance: relative to ||b||.
+        share: how many times A holds the identity.
     """
     x, r, p = zeros_like(b), b, b
     rr = dot(r, r)
@@ -48,5 +53,5 @@ def conjugate_gradient(
         p = axpy(1.0, r, scale(beta, p))
         rr = rr_next
         if step == 0:
-            x = where(going | (rr <= small), x, b)
+            x = where(going | (rr <= small), x, scale(1 / share, b))
     return x
