@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def add_to(commands: Commands) -> None:
-    """Add `fetch`, `prepare` and `episodes`."""
+    """Add `fetch`, `prepare`, `episodes` and `blind`."""
     fetch = commands.add_parser("fetch", help="find a raw archive here, or download it; verify it")
     fetch.add_argument(
         "--archive", type=archive, required=True, metavar="JSON", help="its name, digests, urls"
@@ -42,6 +42,10 @@ def add_to(commands: Commands) -> None:
     episodes.add_argument("--images", type=Path, metavar="FOLDER", help="the split's images")
     folder(episodes, "out")
     episodes.set_defaults(run=_episodes)
+
+    blind = commands.add_parser("blind", help="shuffle images, for programs that see positions")
+    folder(blind, "images", "episodes", "out")
+    blind.set_defaults(run=_blind)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -74,3 +78,9 @@ def _episodes(options: argparse.Namespace) -> None:
         options.images,
         options.out,
     )
+
+
+def _blind(options: argparse.Namespace) -> None:
+    from metabench.blind import write_blind
+
+    write_blind(options.images, options.episodes, options.out)

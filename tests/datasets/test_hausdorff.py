@@ -7,8 +7,14 @@ import pytest
 from scipy.spatial import KDTree
 
 from metabench.algorithms import hausdorff
+from metabench.blind import write_blind
+from metabench.datasets import omniglot_challenge
 from metabench.datasets.archives import open_files
 from metabench.datasets.omniglot_challenge import ALL_RUNS, write_runs
+from metabench.learning.episodes import write_episodes
+from metabench.spec import DataSpec
+
+CHALLENGE = DataSpec("challenge", omniglot_challenge.__name__, "classification")
 
 
 def test_the_distance_is_the_larger_mean_of_nearest_distances() -> None:
@@ -36,14 +42,22 @@ def test_the_error_on_the_20_runs_is_the_published_one(raw_data: Path, tmp_path:
     test = tmp_path / "challenge" / "test"
     with open_files(ALL_RUNS, next(raw_data.rglob("all_runs.zip"))) as files:
         write_runs(files, 28, test)
-    labels = np.load(test / "episodes" / "query_labels.npy")
-    (test / "episodes" / "query_labels.npy").unlink()  # it must not be needed
+    episodes, blind = tmp_path / "episodes", tmp_path / "blind"
+    write_episodes(CHALLENGE, "test", 20, 1, 20, 1, 0, test, episodes)
+    labels = np.load(episodes / "query_labels.npy")
+    for folder in (test, episodes):
+        next(folder.rglob("query_labels.npy")).unlink()  # it must not be needed
+    write_blind(test, episodes, blind)
     out = tmp_path / "predictions.npy"
     arguments = {
-        "images": test / "original.npy",
-        "support": test / "episodes" / "support.npy",
-        "query": test / "episodes" / "query.npy",
+        "images": blind / "original.npy",
+        "support": blind / "support.npy",
+        "query": blind / "query.npy",
         "out": out,
     }
     hausdorff.main([text for key, value in arguments.items() for text in (f"--{key}", str(value))])
     assert int((np.load(out) != labels).sum()) == 155
+    # Of the drawings in their own order it says the same.
+    positions = (np.load(episodes / f"{name}.npy")[:2] for name in ("support", "query"))
+    same = hausdorff.predict(np.load(test / "original.npy"), *positions)
+    assert np.array_equal(same, np.load(out)[:2])

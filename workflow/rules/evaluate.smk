@@ -10,7 +10,7 @@ EXTERNAL = (
 
 rule evaluate:
     input:
-        unpack(test_files),
+        unpack(evaluation_files),
         unpack(tuning_files),
         model=lambda w: f"{model_folder(w)}/model.safetensors",
         about=lambda w: f"{model_folder(w)}/train.json",

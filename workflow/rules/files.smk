@@ -16,6 +16,7 @@ from metabench.study.config import RunKey, run_key
 from metabench.study.lazy import import_lazily
 
 EPISODES = "results/episodes/{dataset}/{split}-{way}w{shot}s"
+BLIND = "results/blind/{dataset}/test-{way}w{shot}s"
 RUN = f"results/runs/{STUDY.name}/{{dataset}}/{{way}}w{{shot}}s/{{algorithm}}/seed{{seed}}"
 LOG = f"logs/{STUDY.name}/{{dataset}}/{{way}}w{{shot}}s/{{algorithm}}/seed{{seed}}"
 REPORT = f"reports/{STUDY.name}"
@@ -24,6 +25,7 @@ CAPTIONS = PROJECT / "workflow" / "report"
 SPLIT_FILES = ("images.npy", "labels.npy", "classes.txt", "meta.json")
 IMAGE_ARRAYS = ("support.npy", "query.npy")
 FUNCTION_ARRAYS = ("support_x.npy", "support_y.npy", "query_x.npy")
+BLIND_ARRAYS = ("images", "support", "query")  # of test episodes, in a random order
 LABELS = "query_labels.npy"  # of the queries: for validation and scoring, never for a test run
 
 MODELS = {run_key(run): run for run in STUDY.models}
@@ -143,8 +145,11 @@ def training_files(wildcards) -> dict:
     }
 
 
-def test_files(wildcards) -> dict:
-    """Test images and episodes, each file under its name, and nothing that has a query's label."""
+def evaluation_files(wildcards) -> dict:
+    """Test images and episodes, each file under its name, and nothing that has a query's label.
+
+    For what sees the pixels and not the positions of images, which are sorted by class.
+    """
     w = wildcards
     files = [
         # The class of each image would give the queries' labels away: not `labels.npy`.
@@ -153,6 +158,15 @@ def test_files(wildcards) -> dict:
         *episode_arrays(w.dataset, "test", w.way, w.shot, labels=False),
     ]
     return {Path(file).stem: file for file in files}
+
+
+def test_files(wildcards) -> dict:
+    """The same for a program: images in a random order, so that a position says nothing."""
+    w, files = wildcards, evaluation_files(wildcards)
+    if STUDY.datasets[w.dataset].spec.task == "regression":
+        return files
+    folder = BLIND.format(dataset=w.dataset, way=w.way, shot=w.shot)
+    return files | {name: f"{folder}/{name}.npy" for name in BLIND_ARRAYS}
 
 
 def model_folder(wildcards) -> str:

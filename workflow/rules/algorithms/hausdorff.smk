@@ -1,5 +1,5 @@
 # An external program is an ordinary rule: it reads images, support and query, and writes
-# predictions. It is never given the labels of the queries.
+# predictions. It is never given the labels of the queries, nor positions that say them.
 
 import metabench.algorithms
 
@@ -21,7 +21,8 @@ rule hausdorff:
     params:
         spec=lambda w: run_spec(w).to_json(),
     shell:
-        # The challenge's drawings as published, before they were made smaller, where they are.
+        # The challenge's drawings as published, before they were made smaller, where they are: in
+        # the same random order.
         "images=$(dirname {input.images:q})/original.npy;"
         ' [ -f "$images" ] || images={input.images:q};'
         " export OMP_NUM_THREADS={threads};"
