@@ -9,6 +9,7 @@ import dataclasses
 import math
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from metabench.errors import MetabenchError
@@ -85,7 +86,7 @@ def parse(cls: type[T], values: dict[str, Any], where: str) -> T:
     Raises:
         MetabenchError: naming the file, the key, and what would be right.
     """
-    types = get_type_hints(cls)
+    types = _types(cls)  # type: ignore[arg-type]  # a class is hashable; mypy looks at instances
     fields = {field.name: field for field in dataclasses.fields(cls)}
     checked = {}
     for name, value in values.items():
@@ -99,6 +100,12 @@ def suggest(name: str, known: Any) -> str:
     """The end of an error about an unknown name: the nearest known one, or all of them."""
     near = get_close_matches(str(name), [str(k) for k in known], n=1)
     return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(map(str, known)))}"
+
+
+@cache
+def _types(cls: type[Hyperparameters]) -> dict[str, Any]:
+    """The types of all fields of ``cls``, whose annotations are texts that take long to read."""
+    return get_type_hints(cls)
 
 
 def _checked(value: Any, kind: Any, bounds: Any, where: str) -> Any:

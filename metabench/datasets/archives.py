@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -166,20 +166,32 @@ def verify_archive(archive: Archive, path: Path) -> Source:
         raise MetabenchError(f"{error}; expected {archive.checksum}, found {checksum}") from error
     if found == archive.content_sha256:
         return Source(archive.name, str(path), "local", found, "content")
+    if not archive.urls:
+        raise MetabenchError(
+            f"{path}: changed since the study was read: expected content sha256 "
+            f"{archive.content_sha256}, found {found}; start again"
+        )
     raise MetabenchError(
         f"{path}: not the published {archive.name}: expected content sha256 "
         f"{archive.content_sha256}, found {found}; replace it, or remove it to have it downloaded"
     )
 
 
-def content_sha256(archive: Archive, path: Path) -> str:
-    """The digest of the files that count at ``path``, whichever way they are packed."""
-    digest = hashlib.sha256()
+def content_sha256(
+    archive: Archive, path: Path, look: Callable[[str, bytes], None] | None = None
+) -> str:
+    """The digest of the files that count at ``path``, whichever way they are packed.
+
+    Each is read once, in the order in which they lie, and shown to ``look``.
+    """
+    found: dict[str, str] = {}
     with open_files(archive, path) as files:
-        for name in files.names:
-            line = f"{hashlib.sha256(files.read(name)).hexdigest()}  {name}\n"
-            digest.update(line.encode())
-    return digest.hexdigest()
+        for name, content in files.each(files.sizes):
+            found[name] = hashlib.sha256(content).hexdigest()
+            if look is not None:
+                look(name, content)
+    lines = "".join(f"{found[name]}  {name}\n" for name in sorted(found))
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def listing_sha256(archive: Archive, path: Path) -> str:
@@ -199,7 +211,7 @@ def open_files(archive: Archive, path: Path) -> Iterator[Files]:
         MetabenchError: if it is damaged, or one of its paths leads out of it.
     """
     with open_packed(path) as packed:
-        names = {_rooted(archive, name): name for name in packed.sizes}
+        names = rooted(archive, packed.sizes)
         sizes = {name: packed.sizes[names[name]] for name in names if _counts(archive, name)}
         yield Files(sorted(sizes), lambda name: packed.read(names[name]), sizes)
 
@@ -221,9 +233,12 @@ def _downloaded(archive: Archive, target: Path) -> Source:
 def _candidates(archive: Archive, folder: Path) -> Iterator[Path]:
     """Files of the archive's names, or folders that it unpacks to, anywhere in ``folder``.
 
-    Files are preferred to folders, and the first name to the others. Names are visited in sorted
-    order, so that the same copy is found on every file system.
+    What lies right in ``folder`` is preferred to what lies deeper, files to folders, and the first
+    name to the others. Names are visited in sorted order, so that the same copy is found on every
+    file system.
     """
+    if (folder / archive.name).exists():  # without a walk
+        yield folder / archive.name
     file_names = (archive.name, *archive.aliases)
     folder_names = {archive.folder, *archive.aliases}
     unpacked = [folder] if folder.name == archive.folder else []
@@ -246,10 +261,16 @@ def _holds(archive: Archive, path: Path) -> bool:
         return any(pattern.search(name) for name in files.names)
 
 
-def _rooted(archive: Archive, name: str) -> str:
-    """A path inside the archive's folder, whether or not it was packed with that folder."""
-    inside = name.split("/", 1)[0] == archive.folder
-    return name if inside else f"{archive.folder}/{name}"
+def rooted(archive: Archive, names: Iterable[str]) -> dict[str, str]:
+    """Paths that begin with the archive's folder -> those that it was packed with.
+
+    It may have been packed without that folder; and with a folder of the same name inside it.
+    """
+    root = f"{archive.folder}/"
+    counted = [name for name in names if _counts(archive, f"/{name}")]
+    if all(name.startswith(root) for name in counted):
+        return {name if name.startswith(root) else root + name: name for name in names}
+    return {root + name: name for name in names}
 
 
 def _counts(archive: Archive, name: str) -> bool:

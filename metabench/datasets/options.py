@@ -37,7 +37,17 @@ class OneOf(NamedTuple):
         return f"one of {', '.join(str(value).lower() for value in self.values)}"
 
 
-Rule = Between | Whole | OneOf
+class Kind(NamedTuple):
+    """Any value of one type; what is in it is checked elsewhere."""
+
+    kind: type
+    said: str  # what is right, for people
+
+    def __str__(self) -> str:
+        return self.said
+
+
+Rule = Between | Whole | OneOf | Kind
 FLAG = OneOf((True, False))
 
 
@@ -63,5 +73,7 @@ def _allows(rule: Rule, value: Any) -> bool:
     if isinstance(rule, OneOf):
         # 1 == True in Python, and `rotations: 1` is still not a truth value.
         return any(type(value) is type(right) and value == right for right in rule.values)
+    if isinstance(rule, Kind):
+        return isinstance(value, rule.kind)
     kinds = (int,) if isinstance(rule, Whole) else (int, float)
     return type(value) in kinds and rule.low <= value <= rule.high

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,6 +66,19 @@ def squeezed(content: bytes, size: int, margin: int, filter: Image.Resampling) -
     return np.asarray(colour, dtype=np.uint8)
 
 
+@contextmanager
+def naming(name: str, where: str) -> Iterator[None]:
+    """Whatever fails in this block is the fault of the image ``name``, and is told as such."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders fail in many ways
+        unknown = isinstance(error, UnidentifiedImageError)
+        told = "of no kind that Pillow knows" if unknown else error
+        raise MetabenchError(f"{where}: {name} is no readable image ({told})") from None
+
+
 def by_class(
     names: Iterable[str], class_of: Callable[[str], str], wanted: Collection[str]
 ) -> dict[str, list[str]]:
@@ -85,10 +99,9 @@ def from_files(
 
     def images() -> Iterator[tuple[str, int, Pixels]]:
         for name, content in files.each(places):
-            try:
-                yield *places[name], read(content)[None]
-            except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-                raise MetabenchError(f"{where}: {name} is no readable image ({error})") from None
+            with naming(name, where):
+                pixels = read(content)
+            yield *places[name], pixels[None]
 
     return Part({one: len(names) for one, names in classes.items()}, images, where)
 

@@ -36,6 +36,7 @@ class Sizes:
     per_class: int  # images of every class
     largest_group: int  # classes of the largest group (alphabet)
     pixels: int = 0  # numbers of an image: height by width by channels
+    fewest: str = ""  # a class that has no more images, where others have
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ rounding.
 from __future__ import annotations
 
 import math
-import os
 import statistics
 import time
 from contextlib import suppress
@@ -20,6 +19,7 @@ from typing import Any
 import torch
 
 from metabench.algorithm import Algorithm
+from metabench.cache import cache_folder
 from metabench.errors import MetabenchError
 from metabench.files import content_digest, read_json, write_json
 from metabench.learning.engine import MetaGradient, Plan, default_plan, divisors
@@ -30,13 +30,6 @@ WORTH_MEASURING = 180.0  # seconds that the whole run would take
 SHARE = 0.05  # of a run's iterations, which measuring may take
 WARM_UP, REPEATS = 3, 3  # calls: as it is, recorded, checked; and those that are timed
 CANDIDATES = 4
-
-
-def cache_folder() -> Path:
-    """``$METABENCH_CACHE``, or the user's cache."""
-    given = os.environ.get("METABENCH_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(given) if given else Path(base) / "metabench"
 
 
 def choose(

@@ -94,6 +94,6 @@ def _check(
     if shot + queries > has.per_class:
         raise MetabenchError(
             f"{where}: {shot} shots and {queries} queries ({said}) are more than the "
-            f"{has.per_class} images of a class in the {split} split of {name}; "
+            f"{has.per_class} images of {has.fewest or 'a class'} in the {split} split of {name}; "
             f"{has.per_class} together are right"
         )

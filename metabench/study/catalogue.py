@@ -107,8 +107,9 @@ class Algorithm:
 class Catalogue:
     """The algorithms and data sets of some folders, each file read once, when it is asked for."""
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], archives: Path | None = None) -> None:
         self._folders = list(dict.fromkeys(folders))
+        self._archives = archives
         self._datasets: dict[str, Dataset] = {}
         self._algorithms: dict[str, Algorithm] = {}
 
@@ -116,7 +117,7 @@ class Catalogue:
         """The data set that ``where`` asks for."""
         known = self._known(name, where, "data set", "datasets")
         if known not in self._datasets:
-            self._datasets[known] = read_dataset(self._file("datasets", known))
+            self._datasets[known] = read_dataset(self._file("datasets", known), self._archives)
         return self._datasets[known]
 
     def algorithm(self, name: Any, where: str) -> Algorithm:
@@ -144,8 +145,13 @@ class Catalogue:
         return next(file for file in files if file.is_file())
 
 
-def read_dataset(file: Path) -> Dataset:
-    """The data set that ``file`` describes, its options checked by its module."""
+def read_dataset(file: Path, archives: Path | None = None) -> Dataset:
+    """The data set that ``file`` describes, its options checked by its module.
+
+    Args:
+        file: such as ``config/datasets/omniglot.yaml``.
+        archives: the folder of raw archives; None for the one that the environment names.
+    """
     fields.name(file.stem, f"{file}: its name")
     known = ("module", "task", "title", "options", "within_group", "backbone", "episodes")
     required = ("module", "task", "title", "backbone", "episodes")
@@ -158,6 +164,10 @@ def read_dataset(file: Path) -> Dataset:
     implementation = _implementation(module, task, file)
     if hasattr(implementation, "check"):
         implementation.check(options, f"{file}: options")
+    if hasattr(implementation, "complete"):
+        from metabench.datasets.archives import named_folder
+
+        options = implementation.complete(options, archives or named_folder(), f"{file}: options")
     episodes = fields.keys(values["episodes"], f"{file}: episodes", EPISODE_KEYS, EPISODE_KEYS)
     return Dataset(
         file=file,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ KEYS = ("study", "title", "seeds", "budget", "archives", "grid")
 PROJECT_FOLDER = Path("config")  # seen from the project's folder, where commands are run
 
 RunKey = tuple[str, int, int, str, int]  # see `run_key`
+Digest = Callable[..., str]  # `source_digest`, which no source changes under while a study is read
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def load(file: Path, project: Path = PROJECT_FOLDER) -> Study:
     seeds = fields.items(values["seeds"], f"{file}: seeds", fields.whole, "[0, 1, 2]")
     budget = fields.share(values.get("budget", 1.0), f"{file}: budget")
     archives = _folder(values["archives"], f"{file}: archives") if "archives" in values else None
-    catalogue, published = Catalogue([file.parent, project]), _published(project / "published.csv")
+    catalogue = Catalogue([file.parent, project], archives)
+    published = _published(project / "published.csv")
     grid = values["grid"]
     if not isinstance(grid, list) or not grid:
         raise fields.wrong(grid, f"{file}: grid", "a list of `- dataset: ...` entries is")
@@ -100,11 +103,11 @@ def load(file: Path, project: Path = PROJECT_FOLDER) -> Study:
         read_cell(cell, f"{file}: grid[{i}]", catalogue, published) for i, cell in enumerate(grid)
     ]
     _refuse_repeats(cells)
-    models, runs = [], []
+    models, runs, digest = [], [], cache(source_digest)
     model_of: dict[RunKey, RunKey] = {}
     for cell in cells:
-        models += _runs(cell, training_settings(cell), cell.models, name, seeds, budget)
-        ours = _runs(cell, cell.settings, cell.algorithms, name, seeds, budget)
+        models += _runs(cell, training_settings(cell), cell.models, name, seeds, budget, digest)
+        ours = _runs(cell, cell.settings, cell.algorithms, name, seeds, budget, digest)
         model_of |= {run_key(run): _model_of(run, cell) for run in ours}
         runs += ours
     return Study(
@@ -150,10 +153,11 @@ def _runs(
     study: str,
     seeds: Sequence[int],
     budget: float,
+    digest: Digest,
 ) -> list[RunSpec]:
     """Every algorithm in every setting from every seed."""
     runs = []
-    codes = {name: _code(algorithm, cell) for name, algorithm in algorithms.items()}
+    codes = {name: _code(algorithm, cell, digest) for name, algorithm in algorithms.items()}
     for setting in settings:
         for name, algorithm in algorithms.items():
             full = hyperparameters(cell, setting, algorithm)
@@ -183,13 +187,13 @@ def _model_of(run: RunSpec, cell: Cell) -> RunKey:
     return run.data.name, setting.way, setting.shot, trained, run.seed
 
 
-def _code(algorithm: Algorithm, cell: Cell) -> str:
+def _code(algorithm: Algorithm, cell: Cell, digest: Digest) -> str:
     """The digest of what an algorithm and its network are written in; "" for external programs."""
     if not algorithm.algorithm_class:
         return ""
     networks = import_lazily("metabench.networks.build", cell.where)
     module = algorithm.algorithm_class.partition(":")[0]
-    return source_digest(module, networks.module_of(cell.backbone))
+    return digest(module, networks.module_of(cell.backbone))
 
 
 def _refuse_repeats(cells: Sequence[Cell]) -> None:
