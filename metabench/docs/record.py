@@ -33,7 +33,7 @@ RECORDS = Path("docs/reproduction")
 STUDY = "study.yaml"
 STATES = "ended_early"  # folder
 SHOWN = ["Data set", "Setting", "Algorithm", "Mode"]
-SHOWN += ["Ours ± 95 % over both", "Published ± 95 %", "Verdict"]
+SHOWN += ["Ours ± 95 %", "Published ± 95 %", "Verdict"]
 COLLECTED = (SCORES, STEPS, CURVES, RUNS)
 CELL = KEY[:3]
 

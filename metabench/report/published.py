@@ -18,6 +18,7 @@ COLUMNS = [
     "step",  # inner steps before the number was taken; empty is the final one
     "mode",  # transductive, inductive, running or none; empty where the paper does not say
     "queries",  # of each class of a test episode; empty where it is not known
+    "episodes",  # same: measured on the test episodes that are ours too; else empty
     "backbone",  # one of ours, such as conv4-64-pool, or a text; empty where there is none
     "metric",  # accuracy or error, in percent, or mse
     "value",
@@ -33,21 +34,30 @@ BESIDE_PACKAGE = Path(__file__).resolve().parents[2] / HERE
 def load(path: Path | None = None) -> pd.DataFrame:
     """The rows of ``config/published.csv``: here, or beside the package's sources.
 
-    A number that two algorithms of ours are forms of has a row for each. An absent file is an empty
-    table: a report without published numbers is still a report.
+    A number that two algorithms of ours are forms of has a row for each, and every row a
+    ``rounding``, the half of its last printed digit. An absent file is an empty table: a report
+    without published numbers is still a report.
     """
     path = path or next((p for p in (HERE, BESIDE_PACKAGE) if p.exists()), None)
     if path is None:
         return pd.DataFrame(columns=COLUMNS)
-    texts = dict.fromkeys(("key", "split", "mode", "backbone", "note", "verified"), "str")
-    frame = pd.read_csv(path, dtype=texts)
+    named = ("key", "split", "mode", "episodes", "backbone", "note", "verified")
+    texts = dict.fromkeys(named, "str")
+    frame = pd.read_csv(path, dtype={**texts, "value": "str"})
     if list(frame.columns) != COLUMNS:
         raise MetabenchError(f"{path}: columns must be {','.join(COLUMNS)}")
     wrong = frame.loc[~frame["metric"].isin(["accuracy", "error", "mse"]), "metric"]
     if len(wrong):
         raise MetabenchError(f"{path}: metric '{wrong.iloc[0]}'; accuracy, error or mse")
+    frame["rounding"] = frame["value"].map(_half_a_unit)
+    frame["value"] = frame["value"].astype(float)
     frame["algorithm"] = frame["algorithm"].str.split()
     return frame.explode("algorithm", ignore_index=True).fillna(dict.fromkeys(texts, ""))
+
+
+def _half_a_unit(number: str) -> float:
+    """How far a printed number may be from the one that was rounded: 0.05 for 98.7."""
+    return 0.5 * 10.0 ** -len(number.partition(".")[2])
 
 
 def match(

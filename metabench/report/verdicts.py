@@ -3,7 +3,8 @@
 Two numbers are compared only where they are of the same thing: data set, split, backbone, mode and
 setting; in transductive mode the number of queries too, since they are the batch that is
 normalised. The interval of their difference joins both: ours over episodes and, where there are
-several, training seeds; theirs as published, where it is.
+several, training seeds; theirs as published, or as wide as ours where it is not; and what their
+number was rounded by.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def compare(row: Row, paper: Row) -> Row:
     finished = row["status"] == "finished"
     against = list(obstacles(row, paper).values()) if finished else []
     gap = in_metric(row["mean"], paper["metric"]) - paper["value"]
-    half = math.hypot(half_width(row), _or_zero(paper["ci95"]))
+    half = gap_half_width(row, paper)
     return {
         "gap": gap,
         "gap_ci95": half,
@@ -82,6 +83,7 @@ def obstacles(row: Row, paper: Row) -> dict[str, str]:
         "subset": pd.notna(row.get("test_images")),
         "seeds": lost > 0,
         "length": math.isnan(share(row)),
+        "hyperparameters": bool(row.get("own_hyperparameters")),
         "interval": math.isfinite(row["mean"]) and math.isnan(half_width(row)),
     }
     why = {
@@ -92,6 +94,7 @@ def obstacles(row: Row, paper: Row) -> dict[str, str]:
         "memory": "from memory: not read in its source",
         "seeds": f"{lost:.0f} of {lost + seeds:.0f} training seeds diverged",
         "length": "how long the paper trained is not known",
+        "hyperparameters": f"the study's own {row.get('own_hyperparameters')}",
         "interval": "ours has no interval",
     }
     return {name: why[name] for name in why if is_so[name]}
@@ -127,7 +130,9 @@ def remarks(row: Row, paper: Row) -> list[str]:
         "the paper does not say the mode": paper["mode"] == "" and row["mode"] != "none",
         "the paper does not say the backbone": paper["backbone"] == ""
         and row.get("backbone") != "none",
-        "published without an interval": pd.isna(paper["ci95"]),
+        "published without an interval, so taken to be as wide as ours": pd.isna(paper["ci95"])
+        and not (paper.get("episodes") == "same" and untrained(row)),
+        "on the same episodes": paper.get("episodes") == "same",
         ONE_SEED: row.get("seeds") == 1 and _or_zero(row.get("iterations")) > 0,
         str(paper["note"]): bool(paper["note"]),
     }
@@ -154,6 +159,25 @@ def share(row: Row) -> float:
     if full == 0:
         return 1.0 if done == 0 else math.nan
     return done / full
+
+
+def gap_half_width(row: Row, paper: Row) -> float:
+    """Of the 95 % interval of ours minus theirs.
+
+    A mean that is published without an interval was measured on episodes too: theirs is taken to be
+    as wide as ours over episodes. What trains nothing, on the same episodes as the paper, differs
+    from its number by no chance at all, only by its last digit.
+    """
+    rounding = _or_zero(paper.get("rounding"))
+    if paper.get("episodes") == "same" and untrained(row):
+        return rounding
+    theirs = float(row["ci95"] if pd.isna(paper["ci95"]) else paper["ci95"])
+    return math.hypot(half_width(row), theirs) + rounding
+
+
+def untrained(row: Row) -> bool:
+    """Whether the algorithm has no meta-training, and so is the same from every seed."""
+    return _or_zero(row.get("iterations")) == 0 and _or_zero(row.get("published_iterations")) == 0
 
 
 def half_width(row: Row) -> float:

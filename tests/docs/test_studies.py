@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 from documents import PROJECT, blocks, commands
 
 from metabench.study import cells, config
-from metabench.study.config import load
+from metabench.study.config import Study
 
 PAGE = (PROJECT / "docs" / "studies.md").read_text(encoding="utf-8")
 FILES = sorted(
     file.name for file in (PROJECT / "config").glob("*.yaml") if "\nstudy:" in file.read_text()
 )
+
+
+@cache
+def load(name: str) -> Study:
+    return config.load(PROJECT / "config" / name, PROJECT / "config")
 
 
 def test_every_study_is_there() -> None:
@@ -28,7 +34,7 @@ def test_every_key_that_a_study_may_have_is_explained() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_title_and_numbers_of_runs_are_the_study_s(name: str) -> None:
-    study = load(PROJECT / "config" / name, PROJECT / "config")
+    study = load(name)
     _, found, section = PAGE.partition(f"\n## `config/{name}`\n")
     assert found
     section = section.partition("\n## ")[0]
@@ -43,6 +49,5 @@ def test_title_and_numbers_of_runs_are_the_study_s(name: str) -> None:
 def test_what_is_said_to_need_no_download_needs_none(name: str) -> None:
     from metabench.study.plan import archives
 
-    study = load(PROJECT / "config" / name, PROJECT / "config")
     section = PAGE.partition(f"\n## `config/{name}`\n")[2].partition("\n## ")[0]
-    assert ("nothing to download" in section) == (not archives(study.datasets.values()))
+    assert ("nothing to download" in section) == (not archives(load(name).datasets.values()))

@@ -84,7 +84,7 @@ def written(folder: Path, settings: list[str], levels: dict[str, float], seeds: 
         about = {"dataset": "glyphs", "way": way, "shot": shot, "task": "classification"}
         runs += [
             {**about, "algorithm": name, "title": name.title(), "seed": i, "status": "finished"}
-            | {"role": role(name)}
+            | {"role": role(name), "backbone": "conv4-32"}
             for name in levels
             for i in range(seeds)
         ]

@@ -36,6 +36,14 @@ def test_one_setting_has_its_own_sentence(tmp_path: Path) -> None:
     assert how_much.endswith("; the difference is larger than chance over episodes.")
 
 
+def test_a_win_of_another_network_is_said_to_be_one(tmp_path: Path) -> None:
+    report = written(tmp_path, ["5w1s"], LEVELS)
+    assert "network" not in said(report)[1]
+    pooled = report.runs["backbone"].where(report.runs["algorithm"] != "maml", "conv4-32-pool")
+    _, how_much, _ = said(replace(report, runs=report.runs.assign(backbone=pooled)))
+    assert "“Pretrain_Head” (another network: conv4-32-pool against conv4-32) by" in how_much
+
+
 def test_of_two_that_are_not_told_apart_nothing_can_stand(tmp_path: Path) -> None:
     alike = {"maml": 0.6, "pretrain_head": 0.6}
     for settings in (["5w1s"], ["5w1s", "5w5s"]):

@@ -10,12 +10,13 @@ from pathlib import Path
 import fake_study
 import pandas as pd
 import pytest
+from documents import PROJECT, prose
 
 from metabench.report.data import read_report
 from metabench.report.names import TABLE_NAMES
 from metabench.report.tables.write import make_tables
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
+PAGE = prose((PROJECT / "docs" / "results.md").read_text(encoding="utf-8"))
 # Between backticks: `a`, `a, b`, or `published_*` for all that begin so.
 NAMED = {name for span in re.findall(r"`([^`]+)`", PAGE) for name in span.split(", ")}
 SETTING = re.compile(r"\w+ (\d+-way )?\d+-shot \((%|MSE)\)|\d+ steps?")  # explained as such

@@ -80,7 +80,7 @@ def test_diverged_episodes_are_counted_and_not_left_out(report: Report) -> None:
     assert last["diverged_episodes"] == 2
     assert np.isinf(last["ours"])
     assert np.isinf(last["gap"])
-    text = published_text(found[found["step"] == 10])["Ours ± 95 % over both"].iloc[0]
+    text = published_text(found[found["step"] == 10])["Ours ± 95 %"].iloc[0]
     assert "2 of 60 episodes diverged" in text
     assert "trimmed" in text
 

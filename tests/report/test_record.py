@@ -13,6 +13,16 @@ from metabench.report.tables import write_tables
 from metabench.run_files import KEY, RESUME
 
 
+@pytest.fixture
+def undrawn(monkeypatch):
+    """No figure is drawn, which takes longest."""
+    monkeypatch.setattr("metabench.docs.record.draw_figures", lambda *asked: {})
+
+
+UNDRAWN = pytest.mark.usefixtures("undrawn")
+
+
+@UNDRAWN
 def test_a_record_makes_the_same_tables_as_the_report(fresh):
     report, project = fresh["report"], fresh["results"].parent
     fake_study.collect({**fresh, "report": report})
@@ -25,6 +35,7 @@ def test_a_record_makes_the_same_tables_as_the_report(fresh):
         assert (there / "tables" / table.name).read_bytes() == table.read_bytes()
 
 
+@UNDRAWN
 def test_a_record_has_the_curve_of_every_run_that_trained(fresh):
     fake_study.collect(fresh)
     there = record(fresh["study"], fresh["report"], fresh["results"].parent)
@@ -34,6 +45,7 @@ def test_a_record_has_the_curve_of_every_run_that_trained(fresh):
     assert len(curves) == sum(len(pd.read_csv(history)) for history in histories)
 
 
+@UNDRAWN
 def test_a_run_that_was_ended_early_leaves_what_it_goes_on_from(fresh):
     fake_study.collect(fresh)
     run = next(file.parent for file in sorted(fresh["runs"].glob("**/history.csv")))
@@ -83,6 +95,7 @@ def test_a_record_grows_by_the_runs_of_another_report(fresh):
     }
 
 
+@UNDRAWN
 def test_a_record_forgets_a_run_that_the_study_asks_for_no_more(fresh):
     fake_study.collect(fresh)
     record(fresh["study"], fresh["report"], fresh["results"].parent)
@@ -93,6 +106,7 @@ def test_a_record_forgets_a_run_that_the_study_asks_for_no_more(fresh):
     assert "protonet" not in set(pd.read_csv(there / RUNS)["algorithm"])
 
 
+@UNDRAWN
 def test_runs_of_other_episodes_are_not_added_to_a_record(fresh):
     fake_study.collect(fresh)
     there = record(fresh["study"], fresh["report"], fresh["results"].parent)

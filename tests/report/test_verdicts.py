@@ -46,7 +46,24 @@ def test_the_interval_of_a_difference_joins_both() -> None:
     found = compare(ours(98.5, 0.3), paper(98.7, 0.4))
     assert found["gap"] == pytest.approx(-0.2)
     assert found["gap_ci95"] == pytest.approx(0.5)
-    assert compare(ours(98.5, 0.3), paper(98.7, NAN))["gap_ci95"] == pytest.approx(0.3)
+    rounded = compare(ours(98.5, 0.3), paper(98.7, 0.4, rounding=0.05))
+    assert rounded["gap_ci95"] == pytest.approx(0.55)
+
+
+def test_a_number_without_an_interval_is_no_surer_than_ours() -> None:
+    found = compare(ours(98.5, 0.3), paper(98.7, NAN))
+    assert found["gap_ci95"] == pytest.approx(0.3 * 2**0.5)
+    assert "published without an interval" in found["why"]
+
+
+def test_what_trains_nothing_repeats_a_number_on_the_same_episodes_to_its_last_digit() -> None:
+    same = paper(38.8, NAN, mode="", metric="error", episodes="same", rounding=0.05)
+    untrained = {"iterations": NAN, "published_iterations": NAN, "mode": "none"}
+    assert said(ours(61.25, 8.0, **untrained), same) == "reproduced"
+    assert said(ours(61.30, 8.0, **untrained), same) == "below"
+    elsewhere = {**same, "episodes": ""}
+    assert said(ours(61.25, 8.0, **untrained), elsewhere) == "undecided"
+    assert said(ours(61.25, 8.0, mode="none"), same) == "undecided"  # of another training
 
 
 @pytest.mark.parametrize(
@@ -66,11 +83,11 @@ def test_an_interval_wider_than_the_published_error_reproduces_nothing(
     published: float, most: float
 ) -> None:
     """But one of a point is not too wide, and one of more than five is."""
-    of, mean = paper(published, NAN), published - 0.5
+    of, mean = paper(published, 0.0), published - 0.5
     assert said(ours(mean, most), of) == "reproduced"
     assert said(ours(mean, most + 0.1), of) == "undecided"
     assert said(ours(mean - 10, most + 0.1), of) == "below"
-    error = paper(100 - published, NAN, metric="error")
+    error = paper(100 - published, 0.0, metric="error")
     assert said(ours(mean, most), error) == "reproduced"
     assert said(ours(mean, most + 0.1), error) == "undecided"
 
@@ -85,8 +102,8 @@ def test_a_mean_that_diverged_episodes_make_reproduces_no_error() -> None:
 def test_seeds_widen_our_interval_where_there_are_several() -> None:
     assert half_width(ours(ci95=0.3, seed_ci95=0.4)) == pytest.approx(0.5)
     assert half_width(ours(ci95=0.3, seed_ci95=0.4, joint_ci95=0.45)) == 0.45
-    assert said(ours(98.0, 0.1), paper(98.7, NAN)) == "below"
-    assert said(ours(98.0, 0.1, seed_ci95=0.8), paper(98.7, NAN)) == "reproduced"
+    assert said(ours(98.0, 0.1), paper(98.7, 0.0)) == "below"
+    assert said(ours(98.0, 0.1, seed_ci95=0.8), paper(98.7, 0.0)) == "reproduced"
 
 
 @pytest.mark.parametrize(
@@ -101,6 +118,7 @@ def test_seeds_widen_our_interval_where_there_are_several() -> None:
         ({}, {"verified": "from memory"}, "from memory"),
         ({"seeds": 2, "diverged_seeds": 1}, {}, "1 of 3 training seeds diverged"),
         ({"published_iterations": 0}, {}, "how long the paper trained is not known"),
+        ({"own_hyperparameters": "outer_lr"}, {}, "the study's own outer_lr"),
         ({}, {"metric": "mse"}, "another metric: mse"),
         ({"ci95": NAN}, {}, "ours has no interval"),
     ],

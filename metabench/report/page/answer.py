@@ -8,19 +8,20 @@ import pandas as pd
 
 from metabench.report import formats
 from metabench.report.page.judged import Setting, margin, settings, verdict
+from metabench.report.tables.pairs import networks
 from metabench.report.tables.results import judged_by
 
 WORDS = {"better": "beats", "worse": "loses to", "no": "is not told apart from"}
 # What is said where one beats the other: a difference that is not seen cannot stand or fall.
 TRAINED_AGAIN = {
-    "stands": ", and would be expected to if all were trained again",
+    "stands": ", and would be expected to if all were trained again (one comparison at 5 %)",
     "open": ", but might not if all were trained again",
     "one seed": ", and with one training seed nothing is known of training again",
     "a training diverged": ", but a training diverged, and so might others",
     "unknown": "; whether it would if all were trained again is not known",
 }
 ALL_TRAINED_AGAIN = {
-    "stands": "; each would be expected to stand if all were trained again",
+    "stands": "; each would be expected to stand if all were trained again (one by one, at 5 %)",
     "open": "; none is sure to stand if all were trained again",
     "one seed": "; with one training seed nothing is known of training again",
     "a training diverged": "; a training of each diverged, and so might others",
@@ -118,8 +119,10 @@ def _pair(each: Setting, with_count: bool) -> str:
     word = WORDS[verdict(pair)]
     by = ":" if verdict(pair) == "no" else " by"
     count = f", {pair['episodes']} episodes" if with_count else ""
+    other = networks(pair, "baseline")
+    another = f" (another network: {other})" if other else ""
     return (
-        f"on {each.name}, {each.rival['title']} {word} “{each.baseline['title']}”{by} "
+        f"on {each.name}, {each.rival['title']} {word} “{each.baseline['title']}”{another}{by} "
         f"{margin(pair)}{count}"
     )
 

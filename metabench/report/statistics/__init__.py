@@ -11,13 +11,13 @@ Three kinds of uncertainty are kept apart, and none is ever called by another's 
 - over *both* at once: how far the mean may lie from that over all episodes and all trainings.
 """
 
-from metabench.report.statistics.bootstrap import draw, joint_interval
 from metabench.report.statistics.differences import compare
 from metabench.report.statistics.intervals import (
     mean_interval,
     trimmed_interval,
     trimmed_p_value,
 )
+from metabench.report.statistics.joint import joint_interval, take_apart
 from metabench.report.statistics.means import CELL, SETTING, cells, over_seeds
 from metabench.report.statistics.pairs import against, among
 from metabench.report.statistics.power import episodes_needed, least_difference
@@ -32,7 +32,6 @@ __all__ = [
     "among",
     "cells",
     "compare",
-    "draw",
     "episodes_needed",
     "holm",
     "joint_interval",
@@ -42,6 +41,7 @@ __all__ = [
     "rank",
     "sign_flip",
     "signed_rank",
+    "take_apart",
     "trimmed_interval",
     "trimmed_p_value",
 ]

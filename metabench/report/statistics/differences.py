@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metabench.report.statistics.bootstrap import Array, draw, joint_interval
 from metabench.report.statistics.intervals import (
     mean_interval,
     trimmed_interval,
     trimmed_p_value,
 )
+from metabench.report.statistics.joint import Array, joint_interval, take_apart
 from metabench.report.statistics.means import CELL, SETTING, by_seed, over_seeds
 from metabench.report.statistics.pairs import Cell, Choice
 from metabench.report.statistics.power import episodes_needed, least_difference
@@ -76,14 +76,14 @@ def _setting(setting: dict[str, Any], here: pd.DataFrame, choose: Choice) -> pd.
         averaged.pivot(index="episode", columns=["algorithm", "mode"], values=name)
         for name in ("score", "diverged")
     )
-    draws = {cell: draw(table, cell[0]) for cell, table in tables.items()}
+    apart = {cell: take_apart(table) for cell, table in tables.items()}
     differences = np.stack([_difference(means, *pair) for pair in pairs])
     trimmed = bool(averaged["diverged"].any())
     rows = []
     for (ours, theirs), values in zip(pairs, differences, strict=True):
         row = {**setting, "algorithm": ours[0], "mode": ours[1]}
         row |= {"other": theirs[0], "other_mode": theirs[1], **_about(values)}
-        row["joint_ci95"] = joint_interval(draws[ours], draws[theirs])
+        row["joint_ci95"] = joint_interval(apart[ours], apart[theirs])
         row["seeds"] = min(len(tables[ours]), len(tables[theirs]))
         row["diverged_episodes"] = int(((lost[ours] > 0) | (lost[theirs] > 0)).sum())
         rows.append(row)

@@ -1,102 +1,76 @@
-"""Episodes and training seeds put together: a bootstrap of two levels.
+"""Episodes and training seeds put together: two crossed factors at random.
 
 The seeds of a cell all met the same episodes, so the two are crossed: an episode that is hard is
-hard for every seed. Each draw therefore takes seeds, and then ONE set of episodes for all of them;
-to draw episodes anew for each seed would average over what the seeds share, and the interval would
-be too narrow by up to the root of their number. Owen (2007), "The pigeonhole bootstrap", Annals of
-Applied Statistics 1.
+hard for every seed. With s_i a seed, e_j an episode and r_ij what is left, a score is
 
-Two things stand between such draws and an interval that covers what it claims with three seeds:
+    x_ij = mu + s_i + e_j + r_ij,    Var(mean) = Var(s) / S + Var(e) / E + Var(r) / S E.
 
-- n values drawn n at a time vary too little, by (n - 1) / n, which is a third for three. So one
-  fewer is drawn than there are, and the variance is right on average.
-- The quantiles of the draws cannot lie beyond the seeds that there are: with three they cover at
-  most three times in four. So the draws give the standard error alone, and the quantile is
-  Student's, with Satterthwaite's degrees of freedom: few where the seeds differ most, many where
-  the episodes do.
+Each mean square of the analysis of variance holds r too, so that the three terms are the variance
+of the seeds' means by S, plus that of the episodes' means by E, less that of r by S E. It is where
+a bootstrap of both factors tends to (Owen, 2007, "The pigeonhole bootstrap", Annals of Applied
+Statistics 1), without its draws. To take episodes as if each seed had met others would average over
+what the seeds share, and the interval would be too narrow by up to the root of their number.
+
+The quantile is Student's, with Satterthwaite's degrees of freedom: few where the seeds differ most,
+many where the episodes do.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-from zlib import crc32
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-DRAWS = 2000
-STREAM = 20070501  # of random numbers: equal scores give equal intervals
-
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True)
-class Draws:
-    """How far a cell's mean moves in each draw, of seeds or episodes alone and of both: [draws]."""
+class Crossed(NamedTuple):
+    """A cell's scores taken apart."""
 
-    count: tuple[int, int]  # of seeds and of episodes
-    seeds: Array
-    episodes: Array
-    both: Array
+    seeds: Array  # the mean of each over episodes: [seeds]
+    episodes: Array  # the mean of each over seeds: [episodes]
+    rest: float  # Var(r) / S E; NaN where there is one seed, one episode or an infinite score
 
 
-def draw(table: Array, name: str = "", draws: int = DRAWS) -> Draws:
-    """Draw the seeds and the episodes of a cell, with replacement.
-
-    Args:
-        table: scores [seeds, episodes].
-        name: of the algorithm. Cells of another name draw their seeds independently; the same
-            episodes are drawn for all, so that the draws of two cells may be subtracted.
-        draws: how many.
-
-    Returns:
-        Without a number in it where there is one seed or one episode, or an infinite score.
-    """
-    seeds, episodes = table.shape
-    if min(seeds, episodes) < 2 or not np.isfinite(table).all():
-        nothing = np.full(draws, np.nan)
-        return Draws((seeds, episodes), nothing, nothing, nothing)
-    by_seed = _shares(np.random.default_rng([STREAM, crc32(name.encode())]), seeds, draws)
-    by_episode = _shares(np.random.default_rng(STREAM), episodes, draws)
-    each = by_episode @ table.T  # [draws, seeds]: the seeds' means over the drawn episodes
-    return Draws(
-        count=(seeds, episodes),
-        seeds=by_seed @ table.mean(axis=1) - table.mean(),
-        episodes=each.mean(axis=1) - table.mean(),
-        both=(by_seed * each).sum(axis=1) - table.mean(),
-    )
+def take_apart(table: Array) -> Crossed:
+    """Scores [seeds, episodes] as means of each factor, and how much is left of both."""
+    if not np.isfinite(table).all():
+        table = np.full(table.shape, np.nan)
+    seeds, episodes = table.mean(axis=1), table.mean(axis=0)
+    left = table - seeds[:, None] - episodes + table.mean()
+    freedom = (len(seeds) - 1) * (len(episodes) - 1)
+    rest = (left**2).sum() / freedom / table.size if freedom else np.nan
+    return Crossed(seeds, episodes, float(rest))
 
 
-def joint_interval(ours: Draws, theirs: Draws | None = None) -> float:
+def joint_interval(ours: Crossed, theirs: Crossed | None = None) -> float:
     """Half-width of the 95 % interval over seeds and episodes, of a mean or of a difference.
 
-    A draw of both counts what is particular to a seed in an episode three times, a draw of one
-    once; so the variance is that of seeds, plus that of episodes, less what is left of both.
-
     Args:
-        ours: the draws of a cell.
-        theirs: those of the cell that is subtracted, of another algorithm on the same episodes.
+        ours: a cell.
+        theirs: the cell that is subtracted, of another algorithm on the same episodes. Its seeds
+            are others; its episodes are not, and differ together with ours.
 
     Returns:
         NaN where a cell has one seed, one episode or an infinite score.
     """
     parts = [ours] if theirs is None else [ours, theirs]
-    seeds = [part.seeds.var() for part in parts]
-    rest = [(part.both - part.seeds - part.episodes).var() for part in parts]
-    episodes = (ours.episodes - (0.0 if theirs is None else theirs.episodes)).var()
-    variance = max(sum(seeds) + episodes - sum(rest), sum(seeds), episodes)
-    if np.isnan(variance) or variance == 0:
-        return float(variance)
-    n, m = np.array([part.count for part in parts]).T - 1
-    spread = (np.square(seeds) / n).sum() + episodes**2 / m[0] + (np.square(rest) / (n * m)).sum()
+    rest = np.array([part.rest for part in parts])
+    if np.isnan(rest).any():
+        return float("nan")
+    seeds = np.array([_of_mean(part.seeds) for part in parts])
+    episodes = _of_mean(ours.episodes if theirs is None else ours.episodes - theirs.episodes)
+    variance = max(seeds.sum() + episodes - rest.sum(), seeds.sum(), episodes)
+    if variance == 0:
+        return 0.0
+    n, m = np.array([len(part.seeds) for part in parts]) - 1, len(ours.episodes) - 1
+    spread = (seeds**2 / n).sum() + episodes**2 / m + (rest**2 / (n * m)).sum()
     freedom = max(variance**2 / spread, n.min())
     return float(stats.t.ppf(0.975, freedom) * np.sqrt(variance))
 
 
-def _shares(rng: np.random.Generator, things: int, draws: int) -> Array:
-    """What share each thing has in each draw of one fewer than there are: [draws, things]."""
-    drawn = rng.integers(things, size=(draws, things - 1)) + things * np.arange(draws)[:, None]
-    counts = np.bincount(drawn.ravel(), minlength=draws * things).reshape(draws, things)
-    return counts / (things - 1)
+def _of_mean(values: Array) -> float:
+    """The variance of the mean of independent values."""
+    return float(values.var(ddof=1)) / len(values)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from metabench.report.statistics.bootstrap import Array, draw, joint_interval
 from metabench.report.statistics.intervals import mean_interval, trimmed_interval
+from metabench.report.statistics.joint import Array, joint_interval, take_apart
 
 SETTING = ["dataset", "way", "shot"]
 CELL = [*SETTING, "algorithm", "mode"]
@@ -54,7 +54,7 @@ def cells(scores: pd.DataFrame) -> pd.DataFrame:
                 "robust_ci95": robust_ci95,
                 "seed_sd": float(of_seeds.std(ddof=1)) if finite else np.nan,
                 "seed_ci95": mean_interval(of_seeds)[1],
-                "joint_ci95": joint_interval(draw(by_seed(group), str(cell["algorithm"]))),
+                "joint_ci95": joint_interval(take_apart(by_seed(group))),
                 "seeds": len(of_seeds),
                 "episodes": len(of_episodes),
                 "diverged_episodes": int(group["diverged"].sum()),

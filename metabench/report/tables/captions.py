@@ -25,7 +25,8 @@ CAPTIONS = {
     ),
     "paired": (
         "Algorithm minus baseline, episode by episode: points of accuracy (higher is better) or "
-        "mean squared error (lower is better). The mode in brackets is that of each. “Both” are "
+        "mean squared error (lower is better). The mode in brackets is that of each. Where the two "
+        "have different networks, the difference is of these too. “Both” are "
         "training seeds and episodes together, and “trained again” says whether that interval "
         "leaves zero out. Wins, ties and losses are episodes. p-values are corrected by Holm over "
         "the rows of a setting; the verdict goes by the sign flips, and where an episode diverged "
@@ -44,16 +45,18 @@ CAPTIONS = {
         "mean over seeds, is about training again. “Both” is the interval of the mean over seeds "
         "and episodes at once; with one seed there is none. Digest: the first eight figures of the "
         "test episodes’ sha256. Published numbers marked “other split” used other test classes, "
-        "and those “from memory” were not read in their source; none of them used these episodes."
+        "and those “from memory” were not read in their source; none but those of Omniglot’s "
+        "one-shot challenge used these episodes."
     ),
     "published": (
         "“Reproduced”: the 95 % interval of the difference has zero in it. It joins ours, over "
-        "test episodes and, where there are several, training seeds, with the paper’s own, where "
-        "there is one. “Undecided”: it has, and is too wide for that to say anything, or ours is "
-        "infinite. “Above” and “below” are of the number. “Not comparable” numbers are of another "
-        "metric, split, backbone, mode or number of queries, of a part of the data, of fewer seeds "
-        "than were trained or of a training of unknown length, or were not read in their source; "
-        "what was not run in full is never called reproduced."
+        "test episodes and, where there are several, training seeds, with the paper’s own, or "
+        "where it has none with one as wide as ours, and with what was rounded. “Undecided”: it "
+        "has, and is too wide for that to say anything, or ours is infinite. “Above” and “below” "
+        "are of the number. “Not comparable” numbers are of another metric, split, backbone, mode "
+        "or number of queries, of a part of the data, of fewer seeds than were trained, of a "
+        "training of unknown length or with hyperparameters of the study’s own, or were not read "
+        "in their source; what was not run in full is never called reproduced."
     ),
     "steps": (
         "± is the mean of the seeds’ 95 % intervals over episodes, which is never narrower than "

@@ -35,9 +35,12 @@ def pair_numbers(report: Report, choose: Choice, other: str) -> pd.DataFrame:
     table["wins"] = table["higher"].where(images, table["lower"])
     table["losses"] = table["lower"].where(images, table["higher"])
     table["diverged_seeds"] = [_diverged_seeds(report, row) for _, row in table.iterrows()]
+    networks = dict(zip(_cells(report.runs), report.runs["backbone"], strict=True))
+    for name in ("algorithm", "other"):
+        table[f"{name}_backbone"] = [networks.get(cell) for cell in _cells(table, name)]
     table["verdict"] = [verdict(row) for _, row in table.iterrows()]
     table["again"] = [again(row) for _, row in table.iterrows()]
-    called = {f"other{end}": f"{other}{end}" for end in ("", "_mode", "_title")}
+    called = {f"other{end}": f"{other}{end}" for end in ("", "_mode", "_title", "_backbone")}
     return table.drop(columns=["higher", "lower"]).rename(columns={"equal": "ties", **called})
 
 
@@ -80,6 +83,7 @@ def pair_text(pairs: pd.DataFrame, other: str) -> pd.DataFrame:
             "Setting": formats.setting(row["way"], row["shot"], row["task"]),
             "Algorithm": f"{row['algorithm_title']} ({row['mode']})",
             heading: f"{row[f'{other}_title']} ({row[f'{other}_mode']})",
+            "Networks": networks(row, other) or "the same",
             "Difference ± 95 % over episodes": _signed(row, "difference", "ci95"),
             "Verdict": row["verdict"],
             "± 95 % over both": joint_text(row),
@@ -94,10 +98,32 @@ def pair_text(pairs: pd.DataFrame, other: str) -> pd.DataFrame:
         }
         for _, row in pairs.iterrows()
     ]
-    names = ["Data set", "Setting", "Algorithm", heading, "Difference ± 95 % over episodes"]
+    names = [
+        "Data set",
+        "Setting",
+        "Algorithm",
+        heading,
+        "Networks",
+        "Difference ± 95 % over episodes",
+    ]
     names += ["Verdict", "± 95 % over both", "Trained again", "Trimmed ± 95 %"]
     names += ["Wins, ties, losses", "p (Holm)", "p, Wilcoxon (Holm)", "Episodes needed"]
     return pd.DataFrame(rows, columns=names)
+
+
+def networks(row: Any, other: str) -> str:
+    """``conv4-64-pool against conv4-64`` where the two have different ones; else nothing.
+
+    What has no network of ours, such as a distance of pixels, has not another one.
+    """
+    ours, theirs = row["algorithm_backbone"], row[f"{other}_backbone"]
+    if ours == theirs or "none" in (ours, theirs):
+        return ""
+    return f"{ours} against {theirs}"
+
+
+def _cells(frame: pd.DataFrame, algorithm: str = "algorithm") -> list[tuple[Any, ...]]:
+    return list(frame[[*SETTING, algorithm]].itertuples(index=False, name=None))
 
 
 def _diverged_seeds(report: Report, row: Any) -> int:

@@ -38,6 +38,9 @@ def results_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
             about = {**here, "algorithm": algorithm, "task": task, **_about_runs(runs)}
             about["title"] = report.titles.get(algorithm, algorithm)
             about["role"] = report.roles.get(algorithm)
+            about["own_hyperparameters"] = ", ".join(
+                report.own_hyperparameters(dataset, way, shot, algorithm)
+            )
             about["missing_seeds"] = len(at(report.gaps, **here, algorithm=algorithm))
             if about["status"] == "diverged" and about["missing_seeds"]:
                 about["status"] = "missing"  # a seed to come may finish
@@ -61,7 +64,14 @@ def results_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
         "episodes",
     ]
     names += ["queries", "episodes_sha256", "backbone", "checkpoint", "iterations"]
-    names += ["published_iterations", *COSTS, "device", "test_classes", "test_images"]
+    names += [
+        "published_iterations",
+        "own_hyperparameters",
+        *COSTS,
+        "device",
+        "test_classes",
+        "test_images",
+    ]
     table = pd.DataFrame(rows, columns=names)
     lost = table.groupby(SETTING, sort=False)["diverged_episodes"].transform("max")
     return table.assign(trimmed=lost > 0)
