@@ -6,13 +6,16 @@ a cache of their own: what was measured on other days must not decide how they c
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 
 import pytest
 
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["METABENCH_CACHE"] = tempfile.mkdtemp(prefix="metabench-cache-")
+atexit.register(shutil.rmtree, os.environ["METABENCH_CACHE"], ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from metabench.networks.build import module_of
 from metabench.sources import source_digest, source_files
 
 FILES = {
@@ -50,9 +51,11 @@ def test_an_edit_of_what_is_imported_changes_the_digest_and_no_other_does(mine: 
     [
         ("fomaml", "algorithms.maml", "algorithms.reptile"),
         ("maml", "inner_loop", "pretraining"),
-        ("maml", "recomputed", "learning.training"),  # imported inside a function
+        ("maml", "parts.recomputed", "learning.training"),  # imported inside a function
         ("pretrain_head", "pretraining", "algorithms.maml"),
-        ("imaml", "conjugate_gradient", "report.formats"),
+        ("pretrain_head", "inner_loop", "parts.conjugate_gradient"),
+        ("pretrain_finetune", "pretraining", "algorithms.pretrain_head"),
+        ("imaml", "parts.conjugate_gradient", "report.formats"),
     ],
 )
 def test_an_algorithm_depends_on_the_shared_modules_that_it_uses(
@@ -63,6 +66,25 @@ def test_an_algorithm_depends_on_the_shared_modules_that_it_uses(
     assert f"metabench.{has_not}" not in found
     assert "metabench.networks.convolution" in found
     assert "metabench" not in found  # a new version number is no new code
+
+
+@pytest.mark.parametrize(
+    ("backbone", "network", "other"),
+    [("mlp-40-40", "mlp", "convolution"), ("conv4-8", "convolution", "mlp")],
+)
+def test_a_run_depends_on_its_own_network_alone(backbone: str, network: str, other: str) -> None:
+    found = source_files("metabench.algorithms.maml", module_of(backbone))
+    assert f"metabench.networks.{network}" in found
+    assert f"metabench.networks.{other}" not in found
+
+
+@pytest.mark.parametrize("name", ["page.captions", "tables.captions", "page.answer"])
+def test_what_the_page_says_in_words_is_of_the_page_alone(name: str) -> None:
+    writers = ["results", "tables.write", "figures.write", "page.write"]
+    depend = [
+        w for w in writers if f"metabench.report.{name}" in source_files(f"metabench.report.{w}")
+    ]
+    assert depend == ["page.write"]
 
 
 def test_what_is_looked_at_is_not_imported() -> None:

@@ -38,7 +38,7 @@ def blobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def spec():
     """``spec(algorithm_class, **hyperparameters)``: a 3-way 2-shot run on the bright squares."""
 

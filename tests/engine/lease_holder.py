@@ -23,7 +23,7 @@ def main(folder: str, *gpus: str) -> None:
             alone(Path(folder) / f"{gpus[index]}.used")
             return
         # A child that outlives this process must not keep the GPU.
-        with subprocess.Popen(["sleep", "20"]) as child:
+        with subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL) as child:
             print(child.pid, flush=True)
             sys.stdin.read()
             child.kill()

@@ -40,16 +40,6 @@ def test_it_learns_a_separable_task_and_is_tested_in_its_mode(blobs, spec, tmp_p
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
-def test_it_repeats_itself_to_the_bit(blobs, spec, tmp_path, name):
-    short = {"iterations": 6, "test_inner_steps": 2}
-    data, of = blobs / "data/blobs", spec(name, **{**COMMON, **ALGORITHMS[name], **short})
-    for run in "ab":
-        train(of, data / "train", data / "val", blobs / "episodes/val", tmp_path / run, "cpu")
-    models = [(tmp_path / run / "model.safetensors").read_bytes() for run in "ab"]
-    assert models[0] == models[1]
-
-
-@pytest.mark.parametrize("name", ALGORITHMS)
 def test_the_mapped_meta_gradient_is_the_mean_of_one_task_at_a_time(blobs, spec, name):
     source = ImageSource(load_split(blobs / "data/blobs/train"))
     algorithm = make_algorithm(spec(name, inner_steps=3, train_query=2), (1, 16, 16), 12)

@@ -7,6 +7,7 @@ import torch
 from metabench.datasets.store import load_split
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.episodes import EpisodeSet, load_episodes
+from metabench.learning.evaluation import recorded_steps
 from metabench.learning.meta_testing import Validation, at_once, modes, run_episodes
 from metabench.learning.sampling import load_images
 
@@ -67,6 +68,15 @@ def test_recorded_steps_begin_at_phi_and_end_at_the_predictions(maml, test_set):
     torch.testing.assert_close(steps[-1], ends[0])
     assert not torch.allclose(steps[0], ends[0])
     torch.testing.assert_close(ends[1], outputs(maml, test_set, "inductive"))
+
+
+@pytest.mark.parametrize(
+    ("length", "steps"), [(0, []), (3, range(4)), (19, range(11)), (20, [*range(11), 20])]
+)
+def test_steps_are_recorded_as_far_as_the_inner_loop_goes(spec, test_set, length, steps):
+    algorithm = make_algorithm(spec(MAML, test_inner_steps=length), (1, 16, 16))
+    params = algorithm.init(torch.Generator())
+    assert recorded_steps(algorithm, params, test_set) == list(steps)
 
 
 def test_results_do_not_depend_on_how_many_episodes_are_mapped_at_once(maml, test_set, monkeypatch):

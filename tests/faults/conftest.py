@@ -18,7 +18,7 @@ from metabench.cli import main
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> killing.Whole:
     """Everything, made without a stop. Only look at it, or copy it."""
-    return killing.walk(tmp_path_factory.mktemp("whole"), iterations=300)
+    return killing.walk(tmp_path_factory.mktemp("whole"), iterations=150)
 
 
 @pytest.fixture

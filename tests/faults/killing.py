@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import random
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -32,6 +33,7 @@ SERVER.set_forkserver_preload(
         *("metabench.algorithms.maml", "metabench.datasets.glyphs", "metabench.datasets.sinusoid"),
         *("metabench.datasets.prepare", "metabench.datasets.archives", "metabench.report.results"),
         *("metabench.report.tables", "metabench.report.figures", "metabench.report.page"),
+        "torch._dynamo",  # which torch.func imports when it is first used, for seconds
     ]
 )
 
@@ -49,6 +51,7 @@ class Whole:
 def walk(root: Path, iterations: int, last: str = "page") -> Whole:
     """Run the commands in their order, to the ``last``."""
     seconds, made = {}, {}
+    root.mkdir(exist_ok=True)
     finish(["--version"], root / "log")  # the fork server begins
     for stage, command in chain.commands(root, iterations).items():
         before = set(files(root))
@@ -71,6 +74,7 @@ def kill_and_compare(whole: Whole, root: Path, stage: str, kills: int, seed: int
     command, log = chain.commands(root, whole.iterations)[stage], root / "log"
     moments, killed, ends = random.Random(seed), 0, 0
     while killed < kills:
+        assert ends < 50 * kills, f"{stage}: is done before it can be killed"
         moment = moments.uniform(0, whole.seconds[stage])
         if kill_after(moment, command, log):
             killed += 1
@@ -148,6 +152,7 @@ def kill_after(seconds: float, command: list[str], log: Path) -> bool:
     process.join(seconds)
     process.kill()
     process.join()
+    assert process.exitcode in (0, -signal.SIGKILL), log.read_text()[-3000:]
     return process.exitcode != 0
 
 

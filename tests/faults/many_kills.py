@@ -23,7 +23,12 @@ def main(kills: int = 50, seed: int = 0) -> None:
         whole = killing.walk(Path(temporary, "whole"), ITERATIONS, last="train")
         root = killing.copy_of(whole, Path(temporary, "killed"), without="train")
         ends = killing.kill_and_compare(whole, root, "train", kills, seed)
-    print(f"{kills} kills (seed {seed}), {ends} runs to the end: all equal to the bit")
+        resumed = (root / "log").read_text().count("resuming after iteration")
+    assert resumed, "each began anew"
+    print(
+        f"{kills} kills (seed {seed}), gone on with {resumed} times, {ends} runs to the end: "
+        "all equal to the bit"
+    )
 
 
 if __name__ == "__main__":

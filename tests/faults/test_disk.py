@@ -17,6 +17,7 @@ from metabench.cli import main
 from metabench.errors import MetabenchError
 from metabench.files import new_array, read_array, write_array, write_text
 from metabench.learning import plans
+from metabench.learning.training import Run
 
 Refused = Callable[[list[str]], str]
 FULL, READ_ONLY = "No space left on device", "Read-only file system"
@@ -45,14 +46,30 @@ def test_a_full_disk_in_preparation(full, disk, refused: Refused, whole: killing
     "one line; with room again, training goes on to the same model",
     "what came after the last resume file",
 )
-def test_a_full_disk_in_training(full, disk, refused: Refused, whole: killing.Whole) -> None:
+def test_a_full_disk_in_training(
+    full,
+    disk,
+    refused: Refused,
+    whole: killing.Whole,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    interval = Run.interval
+
+    def fills(self: Run) -> None:
+        if self.progress.iteration == 100:
+            disk.fill()
+        interval(self)
+
     killing.remove(disk.path, whole.made["train"])
-    disk.fill(leave=3 * 4096)
-    said = refused(full["train"])
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "interval", fills)
+        said = refused(full["train"])
     assert "cannot be written" in said
     assert FULL in said
     disk.free()
     assert main(full["train"]) == 0
+    assert "resuming after iteration 100" in capfd.readouterr().out
     killing.compare(whole, disk.path, whole.made["train"])
 
 

@@ -42,6 +42,7 @@ def test_killed_in_drawing_episodes(whole: killing.Whole, tmp_path: Path) -> Non
 )
 def test_killed_in_meta_training(whole: killing.Whole, tmp_path: Path) -> None:
     kill(whole, tmp_path, "train", kills=6)
+    assert "resuming after iteration" in (tmp_path / "log").read_text()
 
 
 @pytest.mark.fault("SIGKILL in meta-testing", SAME, "that command's seconds")

@@ -24,7 +24,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def get(target: Path, url: str, size: int = len(CONTENT)) -> None:
-    module.download([url], target, CHECKSUM, size, "none", timeout=0.3, pause=1.0, attempts=3)
+    module.download([url], target, CHECKSUM, size, "none", timeout=10.0, pause=1.0, attempts=3)
 
 
 @pytest.mark.fault(
@@ -63,6 +63,12 @@ def test_without_a_number_the_pauses_double(tmp_path: Path, pauses: list[float])
         get(tmp_path / "a.zip", site.url)
     assert pauses[:2] == [1.0, 2.0]
     assert (tmp_path / "a.zip").read_bytes() == CONTENT
+
+    pauses.clear()
+    with serve(CONTENT, *[f"503 {date}"] * 5) as site, pytest.raises(MetabenchError, match="503"):
+        module.download([site.url], tmp_path / "b.zip", CHECKSUM, len(CONTENT), "none")
+    assert pauses == [1.0, 2.0, 4.0, 8.0]
+    assert len(site.ranges) == 5
 
 
 @pytest.mark.fault(

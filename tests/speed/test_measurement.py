@@ -12,10 +12,11 @@ import torch
 from metabench.cli import main
 from metabench.datasets.store import load_split
 from metabench.errors import MetabenchError
+from metabench.inner_steps.names import STEPS, WAYS
 from metabench.learning.engine import default_plan
 from metabench.speed import clock, iterations, memory, noise, operations
 from metabench.speed.contestants import ours
-from metabench.speed.data import COUNTED, meta_testing, shares
+from metabench.speed.data import meta_testing, shares
 from metabench.speed.jobs import parts
 from metabench.speed.measure import write_measurement
 from metabench.speed.names import PARTS
@@ -79,21 +80,23 @@ def test_parts_of_an_iteration_and_meta_testing_are_of_the_setting(small_setting
     row = shares(small_settings["strided"], 1, 3)
     assert row["setting"] == "omniglot-5w1s"
     assert min(row["draw"], row["meta_gradient"], row["update"]) > 0
-    monkeypatch.setattr("metabench.speed.data.OMNIGLOT_5", small_settings["strided"])
-    first, whole = meta_testing("maml", 2 * COUNTED)
+    few = {"OMNIGLOT_5": small_settings["strided"], "QUERIES": 2, "COUNTED": 2}
+    for name, value in few.items():
+        monkeypatch.setattr(f"metabench.speed.data.{name}", value)
+    first, whole = meta_testing("maml", 4)
     assert first["mode"] == "transductive"
     assert whole["operations"] > first["operations"] > 0  # inductive predictions come on top
 
 
-def test_peak_memory_is_the_process_own():
-    before = memory.peak()
-    held = torch.ones(50_000_000, dtype=torch.uint8)
-    assert memory.peak() >= before
-    assert held.sum() > 0
-    # A child of this process, which has torch and 50 MB, does not inherit its mark.
+def test_peak_memory_is_the_process_own(held):
+    now = memory.in_use()
+    with held(300):
+        assert memory.in_use() >= now + 290
+    assert memory.in_use() < memory.peak() - 290
+    # A child of this process, which has none of that, does not inherit its mark.
     code = "from metabench.speed.memory import peak; print(peak())"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert float(told.stdout) < before
+    assert float(told.stdout) < memory.peak() - 200
 
 
 def test_what_a_job_takes_adds_up_to_its_whole():
@@ -124,11 +127,13 @@ def test_without_a_workflow_nothing_is_measured(tmp_path):
     assert main(["speed", "jobs", "--out", "x", "--snakefile", str(tmp_path / "none")]) == 1
 
 
-def test_snakemake_knows_the_target(tmp_path):
-    project = Path(__file__).resolve().parents[2]
+def test_snakemake_knows_the_targets(tmp_path):
+    snakefile = Path(__file__).resolve().parents[2] / "Snakefile"
     write_runs_study(tmp_path, 20)
-    planned = run(snakemake(project / "Snakefile", tmp_path, "-n", "speed"), tmp_path)
-    assert {f"results/speed/{part}.json" for part in PARTS} < set(outputs(planned))
+    planned = run(snakemake(snakefile, tmp_path, "-n", "speed", "inner_steps"), tmp_path)
+    wanted = {f"results/speed/{part}.json" for part in PARTS}
+    wanted |= {f"results/inner_steps/{way}-{steps}.json" for way in WAYS for steps in STEPS}
+    assert wanted < set(outputs(planned))
 
 
 def test_the_bare_workflow_has_two_jobs_a_run(tmp_path):

@@ -58,10 +58,11 @@ class Copy:
 
     @property
     def environment(self) -> dict[str, str]:
-        """In which Snakemake and its jobs find this Python, and the copy's modules."""
+        """In which Snakemake and its jobs find this Python, the copy's modules, and no archives."""
         return os.environ | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(self.folder),
+            "METABENCH_DATA": "",
             "XDG_CACHE_HOME": str(self.folder / ".cache"),
         }
 

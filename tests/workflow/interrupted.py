@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from conftest import Copy
+from conftest import Copy, copy_workflow
 from one_node_slurm import slurm
 from slurm_jobs import Job, jobs
 
@@ -22,12 +22,20 @@ grid:
   - dataset: sinusoid_smoke
     settings: [5s]
     algorithms: [maml]
-    set: {iterations: 1000, validate_every: 50}
+    set: {iterations: 300, validate_every: 50}
 """
 PLACE = "cluster/sinusoid_smoke/1w5s/maml/seed{seed}"
 PROFILE = ("--profile", "workflow/profiles/slurm")
-# There is no accounting here, and to look every 40 s is too seldom for jobs of seconds.
+# There is no accounting here.
 HERE = ("--slurm-status-command=squeue", "--slurm-init-seconds-before-status-checks=1")
+# For jobs of seconds: Snakemake would look after 40 s, then after 50, until one has ended.
+OFTEN = """
+
+import asyncio
+from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
+
+RemoteExecutor.sleep = lambda self: asyncio.sleep(1)
+"""
 PATIENCE = 600  # seconds; on two cores that do nothing else it takes a tenth of that
 
 
@@ -81,18 +89,24 @@ class Interrupted:
 
     def stop_all(self) -> None:
         """Stop each training once it could be gone on with."""
-        self.together = wait_for(lambda: (found := self.resumable())[1:] and found)
-        first, second = self.together
-        soon = datetime.now() + timedelta(seconds=2)
+        first = self.hold()
+        second = self.hold(first)
+        self.together = [first, second]
+        soon = datetime.now() + timedelta(seconds=5)
         until = f"EndTime={soon:%Y-%m-%dT%H:%M:%S}"
         self.stop("time limit", first, "scontrol", "update", f"JobId={first.job}", until)
         self.stop("scancel", second, "scancel", second.job)
-        seen = {first.seed, second.seed}
-        third = wait_for(lambda: [t for t in self.resumable() if t.seed not in seen])[0]
+        third = self.hold(first, second)
         self.stop("requeue", third, "scontrol", "requeue", third.job)
 
-    def stop(self, how: str, training: Training, *command: str) -> None:
+    def hold(self, *others: Training) -> Training:
+        """Halt the first training, but for ``others``, that could be gone on with."""
+        seen = {training.seed for training in others}
+        training = wait_for(lambda: [t for t in self.resumable() if t.seed not in seen])[0]
         os.kill(training.process, signal.SIGSTOP)  # so that it does not end before
+        return training
+
+    def stop(self, how: str, training: Training, *command: str) -> None:
         self.stopped[how] = training
         slurm(*command)
 
@@ -119,6 +133,14 @@ class Interrupted:
             gpu = said["CUDA_VISIBLE_DEVICES"]
             found.append(Training(int(process.name), seed, said["SLURM_JOB_ID"], gpu))
         return found
+
+
+def cluster_copy(folder: Path) -> Copy:
+    """A copy in which Snakemake asks every second whether jobs have ended."""
+    copy = copy_workflow(folder)
+    with (folder / "workflow" / "rules" / "cluster.smk").open("a") as rules:
+        rules.write(OFTEN)
+    return copy
 
 
 def wait_for(look: Callable[[], list[Training]]) -> list[Training]:

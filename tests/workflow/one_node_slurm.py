@@ -46,9 +46,10 @@ def why_not() -> str:
         return ""
     if not shutil.which("apt-get"):
         return "Slurm is not installed, and there is no apt-get"
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "slurm-wlm", "munge"]
+    apt = ["timeout", "600", "apt-get", "-qq"]
+    install = [*apt, "install", "-y", "--no-install-recommends", "slurm-wlm", "munge"]
     silent = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (install, ["apt-get", "update", "-qq"], install):
+    for command in (install, [*apt, "update"], install):
         done = subprocess.run(command, env=silent, capture_output=True, text=True, check=False)
         if all(map(shutil.which, DAEMONS)):
             return ""
@@ -99,7 +100,7 @@ def munge_options() -> list[str]:
 
 def wait_until_idle() -> None:
     """Until the node takes jobs."""
-    for _ in range(100):
+    for _ in range(600):
         told = slurm("sinfo", "-h", "-o", "%T", check=False)
         if told.split()[:1] == ["idle"]:
             return
@@ -133,8 +134,11 @@ def stop() -> None:
 
 
 def wait_for_end(process: int) -> None:
-    """Until a process is gone."""
+    """Until a process is gone; one that has ended may keep its number for seconds."""
     for _ in range(100):
-        if not Path(f"/proc/{process}").exists():
+        try:
+            if "\nState:\tZ" in Path(f"/proc/{process}/status").read_text():
+                return
+        except OSError:
             return
         time.sleep(0.1)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
 from conftest import PROJECT, Copy, copy_workflow
 from documents import DOCUMENTS, blocks, commands
+from test_studies import FILES
+
+from metabench.cli import make_parser
 
 pytestmark = pytest.mark.workflow
 
@@ -17,9 +21,6 @@ SMALL = {
     "pytest": "pytest --version",
     "python tests/faults/many_kills.py ": "python -m py_compile tests/faults/many_kills.py # ",
     "python -m metabench.algorithms.hausdorff": "python -m metabench.algorithms.hausdorff --help",
-    "metabench speed ": "metabench speed --help ",
-    "metabench speed-report ": "metabench speed-report --help ",
-    "metabench partial ": "metabench partial --help ",  # nothing has run; see test_partial.py
     "metabench ": "metabench ",
 }
 # What is not run at all, and why.
@@ -27,11 +28,17 @@ LEFT_OUT = {
     "python3 -m venv ": "makes an environment: .ci/run does it",
     ". .venv/bin/activate": "enters that environment: .ci/run does it",
     "pip install ": "installs: .ci/run does it",
-    "METABENCH_RUNS_PER_GPU=": "test_cluster.py runs it",
+    "METABENCH_RUNS_PER_GPU=": "is for GPUs; what comes after it is shown by itself, too",
+}
+# Of these only the options are read.
+READ = {
+    "metabench speed ": "measures for minutes",
+    "metabench speed-report ": "needs what was measured",
+    "metabench partial ": "nothing has run; see test_partial.py",
 }
 # A study at its full length: Snakemake reads it with the code of `metabench check`, which takes a
-# fraction of a dry run; test_plan.py has dry runs of studies.
-WHOLE_STUDY = re.compile(r"snakemake --cores all --configfile (config/\S+)")
+# fraction of a dry run. test_plan.py has dry runs of studies; test_studies.py reads all of them.
+WHOLE_STUDY = re.compile(r"snakemake --cores all --configfile config/(\S+)")
 # From here on test_tutorial.py and test_cluster.py take over.
 ELSEWHERE = {"tutorial.md": "\n## 4.", "cluster.md": "\n## Slurm"}
 
@@ -49,13 +56,23 @@ def shown() -> list[str]:
 def small(command: str) -> str:
     """What is run in the place of a command."""
     if whole := WHOLE_STUDY.fullmatch(command):
-        return f"metabench check {whole[1]}"
+        return f"metabench check config/{whole[1]}"
     start = next(start for start in SMALL if command.startswith(start))
     done = SMALL[start]
     return done if done.endswith(("help", "version")) else done + command.removeprefix(start)
 
 
-RUN = [command for command in shown() if not command.startswith(tuple(LEFT_OUT))]
+def is_read_elsewhere(command: str) -> bool:
+    """Whether it runs a study of which test_studies.py has read the file; one is read here too."""
+    whole = WHOLE_STUDY.fullmatch(command)
+    return whole is not None and whole[1] in FILES and whole[1] != "smoke.yaml"
+
+
+RUN = [
+    command
+    for command in shown()
+    if not command.startswith((*LEFT_OUT, *READ)) and not is_read_elsewhere(command)
+]
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +90,14 @@ def test_a_command_that_is_shown_can_be_typed(place: Copy, command: str) -> None
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("command", [c for c in shown() if c.startswith(tuple(READ))])
+def test_the_options_of_a_command_that_is_shown_are_right(command: str) -> None:
+    make_parser().parse_args(shlex.split(command)[1:])
+
+
 def test_commands_are_found() -> None:
     assert "snakemake --cores all" in RUN
-    assert len(RUN) > 20
-    for start in LEFT_OUT:
+    assert "snakemake --cores all --configfile config/smoke.yaml" in RUN
+    assert len(RUN) > 10
+    for start in (*LEFT_OUT, *READ):
         assert any(command.startswith(start) for command in shown()), start

@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT, Copy, copy_workflow
+from conftest import PROJECT, Copy, copy_workflow, parse_jobs
 
 from metabench.errors import MetabenchError
 from metabench.study.config import load
@@ -26,6 +28,8 @@ grid:
     algorithms: [maml]
     set: {iterations: ITERATIONS, validate_every: 50}
 """
+PATIENCE = 600  # seconds
+LONG = 300  # iterations: seconds, in which there are many resume files
 RUN = "results/runs/{study}/sinusoid_smoke/1w5s/maml/seed0"
 EVIL = "a b;touch pwned;$(touch pwned)`touch pwned`'\"&|<>*?\\ ü√ \N{GREEK SMALL LETTER PHI}"
 HOSTILE = [
@@ -50,16 +54,32 @@ def study(name: str = "long", iterations: int = 30) -> str:
     return STUDY.replace("long", name).replace("ITERATIONS", str(iterations))
 
 
-def started(copy: Copy, *arguments: str) -> subprocess.Popen[bytes]:
-    """Snakemake, with its jobs in a session of their own."""
-    environment = os.environ | {"PYTHONPATH": str(PROJECT), "METABENCH_CACHE": str(copy.folder)}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    with (copy.folder / "first.txt").open("w") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", "--cores", "1", *arguments],
-            cwd=copy.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+@contextmanager
+def held(copy: Copy, model: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Snakemake with all of its jobs, halted once there is a new resume file; killed in the end."""
+    resume, said = (copy.folder / model).with_name("resume.safetensors"), copy.folder / "first.txt"
+    before = written(resume)
+    with said.open("w") as log:
+        first = subprocess.Popen(
+            [sys.executable, "-m", "snakemake", "--cores", "1", model, *arguments],
+            cwd=copy.folder, env=copy.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True,
         )  # fmt: skip
+    try:
+        while written(resume) in (0, before):
+            assert first.poll() is None, said.read_text()
+            time.sleep(0.05)
+        os.killpg(first.pid, signal.SIGSTOP)
+        yield first
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(first.pid, signal.SIGKILL)
+        first.wait()
+
+
+def written(path: Path) -> int:
+    """When a file was written; 0 where there is none."""
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 @pytest.mark.fault(
@@ -78,31 +98,33 @@ def started(copy: Copy, *arguments: str) -> subprocess.Popen[bytes]:
     "what came after the last resume file, and jobs that were running",
 )
 def test_two_at_once_and_a_kill(copy: Copy) -> None:
+    rule = copy.folder / "workflow" / "rules" / "train.smk"
+    usual, often = " --memory-mb", " --resume-every 0.1 --memory-mb"
+    copy.write(rule.read_text().replace(usual, often), str(rule))
     model, other = (f"{RUN.format(study=name)}/model.safetensors" for name in ("long", "other"))
-    short = copy.write(study("other"), "other.yaml")
-    episodes = "results/episodes/sinusoid_smoke/val-1w5s/episodes.json"
-    assert copy.snakemake(episodes, "--configfile", short).returncode == 0
-    long = ["--configfile", copy.write(study(iterations=100_000))]
-    first = started(copy, model, *long)
-    try:
-        while not (copy.folder / model).with_name("history.csv").exists():
-            assert first.poll() is None, (copy.folder / "first.txt").read_text()
-            time.sleep(0.05)
-        second = copy.snakemake(model, *long)
-        assert second.returncode == 1
-        assert "cannot be locked" in second.stdout
-        assert "Traceback" not in second.stdout
-        beside = copy.snakemake(other, "--configfile", short)
-        assert beside.returncode == 0, beside.stdout
-        assert first.poll() is None
-    finally:
-        os.killpg(first.pid, signal.SIGKILL)
-        first.wait()
-    short = ["--configfile", copy.write(study(), "study.yaml")]
-    assert copy.snakemake("--unlock", *short).returncode == 0
-    again = copy.snakemake(model, *short)
-    assert again.returncode == 0, again.stdout
+    long = ["--configfile", copy.write(study(iterations=LONG))]
+    beside = [other, "--configfile", copy.write(study("other", LONG), "other.yaml")]
+
+    with held(copy, model, *long):  # from nothing: it makes the episodes that both need
+        assert_refused(copy.snakemake(*beside))
+    assert copy.snakemake("--unlock", *long).returncode == 0
+
+    with held(copy, model, *long) as first:
+        assert_refused(copy.snakemake(model, *long))
+        done = copy.snakemake(*beside)
+        assert done.returncode == 0, done.stdout
+        os.killpg(first.pid, signal.SIGCONT)
+        assert first.wait(PATIENCE) == 0, (copy.folder / "first.txt").read_text()
+    log = copy.folder / "logs/long/sinusoid_smoke/1w5s/maml/seed0/train.log"
+    assert "resuming after iteration" in log.read_text()
     assert (copy.folder / model).read_bytes() == (copy.folder / other).read_bytes()
+
+
+def assert_refused(done: subprocess.CompletedProcess[str]) -> None:
+    """Snakemake did nothing, because another may be at the same files."""
+    assert done.returncode == 1
+    assert "cannot be locked" in done.stdout
+    assert "Traceback" not in done.stdout
 
 
 @pytest.mark.fault(
@@ -142,10 +164,9 @@ def test_hostile_texts_are_harmless_from_end_to_end(tmp_path: Path) -> None:
         lines = path.read_text().splitlines()
         titled = [f"title: {quoted_yaml(EVIL)}" if li.startswith("title:") else li for li in lines]
         path.write_text("\n".join(titled) + "\n")
-    planned = copy.plan(name)
-    assert {"train_maml", "evaluate", "page"} <= {job.rule for job in planned}
     done = copy.snakemake("--configfile", name)
     assert done.returncode == 0, done.stdout
+    assert {"train_maml", "evaluate", "page"} <= {job.rule for job in parse_jobs(done.stdout)}
     page = (folder / "reports/long/index.html").read_text(encoding="utf-8")
     assert "$(touch pwned)" in page  # as text
     assert not list(tmp_path.rglob("pwned"))

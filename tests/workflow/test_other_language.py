@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import Copy
@@ -24,6 +25,8 @@ grid:
     settings: [5w1s]
     algorithms: [nearest]
 """
+EPISODES = "results/episodes/glyphs_smoke/test-5w1s"
+BLIND = "results/blind/glyphs_smoke/test-5w1s"
 RUN = Path("results/runs/example/glyphs_smoke/5w1s/nearest/seed0")
 
 
@@ -39,6 +42,17 @@ def test_a_program_in_another_language_is_scored(copy: Copy) -> None:
     run = read_json(copy.folder / RUN / "run.json")
     assert run["cost"]["evaluate_seconds"] > 0
     assert run["cost"]["peak_memory_mb"] > 10
+    assert run["episodes_sha256"] == read_json(copy.folder / EPISODES / "episodes.json")["sha256"]
+
+    # It was given positions in shuffled images, and says the same of those that are sorted.
+    sorted_by_class = "results/data/glyphs_smoke/test/images.npy"
+    files = [sorted_by_class, f"{EPISODES}/support.npy", f"{EPISODES}/query.npy"]
+    again = copy.run("node", "my_algorithms/nearest.js", *files, "again.npy")
+    assert again.returncode == 0, again.stdout
+    assert not np.array_equal(*(np.load(copy.folder / f / "query.npy") for f in (EPISODES, BLIND)))
+    assert np.array_equal(
+        *(np.load(copy.folder / f) for f in ("again.npy", RUN / "predictions.npy"))
+    )
 
     # An edit of the program runs it again, and what it now does wrong fails its rule in one line.
     program = copy.folder / "my_algorithms/nearest.js"

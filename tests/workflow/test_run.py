@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from zipfile import ZipFile
 
 import pandas as pd
 import pytest
-from conftest import STUDY, Copy, copy_workflow
+from conftest import STUDY, Copy, Job, copy_workflow
 
 pytestmark = pytest.mark.workflow
 
@@ -27,20 +27,16 @@ REPORT = ["collect", *FIGURES, "tables"]
 MAML = ["evaluate", "train_maml", *REPORT]  # on sinusoids, with an mlp
 PRETRAINED = ["evaluate", "evaluate", "train_pretrain_head", *REPORT]  # two on one model of conv4
 
+# Which files count for which of them is in test_sources.py.
 EDITS = {
     "algorithms/maml.py": MAML,
-    "networks/mlp.py": MAML,
     "networks/convolution.py": PRETRAINED,
-    "pretraining.py": PRETRAINED,
-    "inner_loop.py": [*MAML, *PRETRAINED[:3]],
-    "learning/engine.py": [],  # else every run of every study: run.json notes it instead
-    "cli/program.py": [],
+    # Else every run of every study: run.json notes it instead.
+    "learning/engine.py cli/program.py": [],
     "report/scoring.py": REPORT,
     "report/tables/cost.py": ["page", "tables"],
     "report/figures/training.py": FIGURES,
-    "report/page/captions.py": PAGE,  # of figures
     "report/tables/captions.py": PAGE,
-    "report/page/answer.py": PAGE,
     "report/page/template.html": PAGE,
 }
 
@@ -54,9 +50,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     return made
 
 
+def jobs_of_runs(finished: Copy, study: str) -> list[Job]:
+    """The jobs that there are to do, the report's left out."""
+    return [job for job in finished.plan(study) if job.rule not in {*REPORT, "all"}]
+
+
 def rules(finished: Copy, study: str) -> list[str]:
-    """The rules of the jobs that there are to do, the report's left out."""
-    return sorted(job.rule for job in finished.plan(study) if job.rule not in {*REPORT, "all"})
+    """Their rules."""
+    return sorted(job.rule for job in jobs_of_runs(finished, study))
 
 
 def test_a_study_ends_in_a_page_tables_and_figures(finished: Copy) -> None:
@@ -67,16 +68,26 @@ def test_a_study_ends_in_a_page_tables_and_figures(finished: Copy) -> None:
 
 
 def test_every_run_says_what_it_was(finished: Copy) -> None:
-    run = json.loads((finished.folder / RUNS / "pretrain_head/seed0/run.json").read_text())
-    episodes = finished.folder / "results/episodes/glyphs_smoke/test-5w1s/episodes.json"
-    assert run["episodes_sha256"] == json.loads(episodes.read_text())["sha256"]
-    assert run["hyperparameters"]["iterations"] == 2
-    assert run["published_iterations"] == 0  # of glyphs no paper says a length
+    results, runs = finished.folder / "results", {}
+    for file in (results / "runs/tiny").rglob("run.json"):
+        run = json.loads(file.read_text())
+        dataset, setting, algorithm, seed = file.relative_to(results / "runs/tiny").parts[:4]
+        episodes = results / "episodes" / dataset / f"test-{setting}" / "episodes.json"
+        assert run["episodes_sha256"] == json.loads(episodes.read_text())["sha256"]
+        assert (run["algorithm"], f"seed{run['seed']}") == (algorithm, seed)
+        runs[algorithm] = run
+    assert set(runs) == {"maml", "pretrain_head", "pretrain_finetune"}
+    assert runs["maml"]["hyperparameters"]["iterations"] == 4
+    assert runs["pretrain_head"]["hyperparameters"]["iterations"] == 2
+    assert runs["pretrain_head"]["published_iterations"] == 0  # of glyphs no paper says a length
 
 
 def test_every_job_is_measured(finished: Copy) -> None:
-    logs = finished.folder / "logs/tiny/glyphs_smoke/5w1s/pretrain_head/seed0"
-    assert float(json.loads((logs / "train.jsonl").read_text())["s"]) > 0
+    logs = finished.folder / "logs"
+    measured = sorted(logs.rglob("*.jsonl"))
+    assert [file.with_suffix(".log") for file in measured] == sorted(logs.rglob("*.log"))
+    assert len(measured) > 10
+    assert all(float(json.loads(file.read_text())["s"]) > 0 for file in measured)
 
 
 def test_a_model_of_another_algorithm_is_not_trained_twice(finished: Copy) -> None:
@@ -101,9 +112,9 @@ def test_what_is_tested_on_another_s_model_chooses_its_step_size_before(finished
 def test_a_model_of_another_setting_is_not_trained_twice(finished: Copy) -> None:
     """What was trained for 5 shots serves 7 too, where the study says so."""
     one_model = STUDY.replace("settings: [5s]", "settings: [5s, 7s]\n    trained_in: 5s")
-    study = finished.write(one_model, "one_model.yaml")
-    assert rules(finished, study) == ["evaluate", "function_episodes"]
-    (job,) = (job for job in finished.plan(study) if job.rule == "evaluate")
+    jobs = jobs_of_runs(finished, finished.write(one_model, "one_model.yaml"))
+    assert sorted(job.rule for job in jobs) == ["evaluate", "function_episodes"]
+    (job,) = (job for job in jobs if job.rule == "evaluate")
     assert "results/runs/tiny/sinusoid_smoke/1w5s/maml/seed0/model.safetensors" in job.inputs
     assert all("/1w7s/" in file for file in job.outputs)
 
@@ -114,8 +125,9 @@ def test_a_second_time_there_is_nothing_to_do(finished: Copy) -> None:
     assert "Nothing to be done" in shown.stdout
 
 
-def test_a_comment_in_the_study_runs_nothing_again(finished: Copy) -> None:
-    assert rules(finished, finished.write(f"# seen\n{STUDY}", "comment.yaml")) == []
+def test_a_comment_and_where_archives_lie_run_nothing_again(finished: Copy) -> None:
+    study = f"# seen\narchives: {finished.folder}\n{STUDY}"
+    assert rules(finished, finished.write(study, "moved.yaml")) == []
 
 
 def test_a_hyperparameter_runs_its_own_runs_again_and_no_others(finished: Copy) -> None:
@@ -125,17 +137,12 @@ def test_a_hyperparameter_runs_its_own_runs_again_and_no_others(finished: Copy) 
 
 def test_another_seed_runs_that_seed_alone(finished: Copy) -> None:
     study = finished.write(STUDY.replace("seeds: [0]", "seeds: [0, 1]"), "seeds.yaml")
-    jobs = [job for job in finished.plan(study) if job.rule not in {*REPORT, "all"}]
+    jobs = jobs_of_runs(finished, study)
     assert sorted(job.rule for job in jobs) == [
         *("evaluate", "evaluate", "evaluate"),
         *("train_maml", "train_pretrain_head"),
     ]
     assert all("/seed1/" in file for job in jobs for file in job.outputs)
-
-
-def test_where_archives_lie_changes_nothing(finished: Copy) -> None:
-    study = finished.write(f"archives: {finished.folder}\n{STUDY}", "archives.yaml")
-    assert rules(finished, study) == []
 
 
 def test_snakemake_has_a_report_of_its_own(finished: Copy) -> None:
@@ -163,27 +170,22 @@ def edited(path: Path) -> Iterator[None]:
         os.utime(path, (times.st_atime, times.st_mtime))
 
 
-@pytest.mark.parametrize("file", EDITS)
-def test_an_edit_does_again_what_depends_on_it(finished: Copy, file: str) -> None:
-    with edited(finished.folder / "metabench" / file):
+@pytest.mark.parametrize("files", EDITS)
+def test_an_edit_does_again_what_depends_on_it(finished: Copy, files: str) -> None:
+    with ExitStack() as edits:
+        for file in files.split():
+            edits.enter_context(edited(finished.folder / "metabench" / file))
         jobs = finished.plan("study.yaml")
-    assert sorted(job.rule for job in jobs if job.rule != "all") == sorted(EDITS[file])
+    assert sorted(job.rule for job in jobs if job.rule != "all") == sorted(EDITS[files])
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "why"),
-    [
-        ("iterations: 4,", "iterations: 5,", "of other hyperparameters"),
-        ("    settings: [5s]", "    backbone: mlp-8\n    settings: [5s]", "of another backbone"),
-    ],
-)
-def test_results_of_what_the_study_asks_no_more_are_a_gap(
-    finished: Copy, tmp_path: Path, old: str, new: str, why: str
-) -> None:
-    study = finished.write(STUDY.replace(old, new), "edited.yaml")
+def test_results_of_what_the_study_asks_no_more_are_a_gap(finished: Copy, tmp_path: Path) -> None:
+    other = STUDY.replace("    settings: [5s]", "    backbone: mlp-8\n    settings: [5s]")
+    other += "    hyperparameters: {pretrain_finetune: {test_inner_steps: 3}}\n"
     out = tmp_path / "partial"
-    shown = finished.command("partial", study, "--out", str(out))
-    assert "2 of 3 runs are there" in shown.stdout
-    gaps = pd.read_csv(out / "gaps.csv")
-    assert gaps["algorithm"].tolist() == ["maml"]
-    assert why in gaps["why"][0]
+    shown = finished.command("partial", finished.write(other, "edited.yaml"), "--out", str(out))
+    assert "1 of 3 runs are there" in shown.stdout
+    why = pd.read_csv(out / "gaps.csv").set_index("algorithm")["why"]
+    assert set(why.index) == {"maml", "pretrain_finetune"}
+    assert "of another backbone" in why["maml"]
+    assert "of other hyperparameters" in why["pretrain_finetune"]

@@ -1,6 +1,7 @@
 """A study on a cluster: a real Slurm, started here, with two GPUs that are none.
 
-The profile is used as it is. What happens to the trainings on the way is in interrupted.py.
+The profile is used as it is, and Snakemake looks at its jobs more often. What happens to the
+trainings on the way is in interrupted.py.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from pathlib import Path
 
 import one_node_slurm
 import pytest
-from conftest import Copy, copy_workflow
-from interrupted import HERE, PLACE, PROFILE, Interrupted
+from conftest import Copy
+from interrupted import HERE, PLACE, PROFILE, Interrupted, cluster_copy
 
 from metabench.files import read_json
 from metabench.learning.training import train
@@ -36,7 +37,7 @@ def cluster() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def controller(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Copy:
     """A copy in which Snakemake itself is a job, which has begun."""
-    copy = copy_workflow(tmp_path_factory.mktemp("controller"))
+    copy = cluster_copy(tmp_path_factory.mktemp("controller"))
     target = "results/data/glyphs_smoke/test/meta.json"
     command = ["snakemake", target, *PROFILE, *HERE, "--configfile", "config/smoke.yaml"]
     job = ["sbatch", "--partition=cpu", "--output=controller.log", "--wrap", " ".join(command)]
@@ -47,7 +48,7 @@ def controller(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Copy:
 @pytest.fixture(scope="module")
 def study(controller: Copy, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
     """The study, run to its end. The controller's job runs beside it, which saves time."""
-    made = Interrupted(copy_workflow(tmp_path_factory.mktemp("study")))
+    made = Interrupted(cluster_copy(tmp_path_factory.mktemp("study")))
     made.run()
     return made
 
