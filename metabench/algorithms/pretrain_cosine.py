@@ -36,7 +36,7 @@ FEW_CLASSES = 200
 
 @dataclass(frozen=True)
 class PretrainCosineHyperparameters(FittedHeadHyperparameters):
-    """Of pre-training with a cosine classifier; `meta_batch` counts images."""
+    """Of pre-training with a cosine classifier."""
 
     few_scale: float = setting(2.0, "s of a head of up to 200 classes", above=0)
     many_scale: float = setting(10.0, "s of a head of more classes", above=0)

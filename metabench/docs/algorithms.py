@@ -31,9 +31,9 @@ OWN = """
 ## What each has of its own
 
 *Default* is what holds where no file says otherwise. *In its file* is what the algorithm's file in
-`config/algorithms` says, which goes over it: the published values, as far as there are any. That
-file's `settings` change some of them for one task, data set, number of ways or of shots; what they
-alone set is here too, with where: the last that fits holds. What a study says goes over all.
+`config/algorithms` says, which goes over it: the published values, as far as there are any; first
+what it says for all, then what its `settings` say for some tasks, data sets, networks, ways or shots:
+the last that fits holds. What a study says goes over all.
 """
 NAMES = ("Name", "Default", "In its file", "What")
 
@@ -102,11 +102,11 @@ def _own_rows(cls: type[Hyperparameters], algorithm: Algorithm) -> Iterable[tupl
 
 
 def _published(name: str, algorithm: Algorithm) -> str:
-    """What the file has for all settings, or else what for which: "25 for regression"."""
-    if name in algorithm.defaults:
-        return _value(algorithm.defaults[name])
+    """What the file has for all settings, and what for which: "4; 25 for regression"."""
     rules = [rule for rule in algorithm.settings if name in rule.values]
-    return "; ".join(f"{_value(rule.values[name])} for {_place(rule)}" for rule in rules)
+    everywhere = [_value(algorithm.defaults[name])] if name in algorithm.defaults else []
+    places = [f"{_value(rule.values[name])} for {_place(rule)}" for rule in rules]
+    return "; ".join([*everywhere, *places])
 
 
 def _place(rule: Rule) -> str:

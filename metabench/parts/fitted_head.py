@@ -19,8 +19,9 @@ from metabench.trees import Params, axpy, scale
 
 @dataclass(frozen=True)
 class FittedHeadHyperparameters(Hyperparameters):
-    """Of pre-training with a new head; `meta_batch` counts images."""
+    """Of pre-training with a new head."""
 
+    meta_batch: int = setting(4, "images in one outer update", least=1)
     head_lr: float = setting(0.01, "step size of the new head's SGD", above=0)
     head_momentum: float = setting(0.9, "momentum, and dampening", least=0, most=1)
     head_decay: float = setting(1e-3, "weight decay of the new head", least=0)
