@@ -32,8 +32,8 @@ OWN = """
 
 *Default* is what holds where no file says otherwise. *In its file* is what the algorithm's file in
 `config/algorithms` says, which goes over it: the published values, as far as there are any; first
-what it says for all, then what its `settings` say for some tasks, data sets, networks, ways or shots:
-the last that fits holds. What a study says goes over all.
+what it says for all, then what its `settings` say for some tasks, data sets, networks, ways or
+shots: the last that fits holds. What a study says goes over all.
 """
 NAMES = ("Name", "Default", "In its file", "What")
 
