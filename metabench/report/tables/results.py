@@ -226,9 +226,8 @@ def _trimmed(row: Any) -> str:
 
 def results_text(results: pd.DataFrame) -> pd.DataFrame:
     """For readers: what is measured, on what, and the published number beside it."""
-    with_error = results["dataset"].str.startswith("omniglot_challenge") | (
-        results["published_metric"] == "error"
-    )
+    as_error = results["published_metric"] == "error"
+    with_error = as_error.groupby(results["dataset"]).transform("any")
     rows = []
     for (_, row), error in zip(results.iterrows(), with_error, strict=True):
         measured = row["status"] == "finished" and pd.notna(row["mean"])
