@@ -55,7 +55,7 @@ def gradient_descent(
 
     if recompute:
         # It loads torch, which a study's check must not.
-        from metabench.parts.recomputed import recomputed
+        from metabench.recomputed import recomputed
 
         moved = recomputed(moved, [name for name in theta if moves(name)])
     yield theta

@@ -51,7 +51,7 @@ def test_an_edit_of_what_is_imported_changes_the_digest_and_no_other_does(mine: 
     [
         ("fomaml", "algorithms.maml", "algorithms.reptile"),
         ("maml", "inner_loop", "pretraining"),
-        ("maml", "parts.recomputed", "learning.training"),  # imported inside a function
+        ("maml", "recomputed", "learning.training"),  # imported inside a function
         ("pretrain_head", "pretraining", "algorithms.maml"),
         ("pretrain_head", "inner_loop", "parts.conjugate_gradient"),
         ("pretrain_finetune", "pretraining", "algorithms.pretrain_head"),

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from metabench.parts.recomputed import recomputed
+from metabench.recomputed import recomputed
 from metabench.tape import Replayed, record
 from metabench.tape.recorder import Recorder, UnreplayableError
 from metabench.tape.shortening import shortened
