@@ -15,10 +15,10 @@ from metabench.report.names import grid_cells, parse_setting
 SCORES, STEPS, CURVES, RUNS = "scores.csv.gz", "steps.csv", "curves.csv.gz", "runs.csv"
 #: The runs that a partial report lacks: beside those four, and only there.
 GAPS = "gaps.csv"
+GAP_COLUMNS = ["dataset", "task", "way", "shot", "algorithm", "title", "seed", "why"]
 #: Hyperparameters whose values make no other method: a shorter run is told by its share, and the
 #: others say how often validation looks, or how a computer computes the same.
 NO_PART_OF_A_METHOD = ("iterations", "validate_every", "recompute", "precision")
-GAP_COLUMNS = ["dataset", "task", "way", "shot", "algorithm", "title", "seed", "why"]
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,8 @@ class Report:
     def own_hyperparameters(self, dataset: str, way: int, shot: int, algorithm: str) -> list[str]:
         """What the study sets for one cell itself, but for how long training takes."""
         names: dict[str, None] = {}
-        for entry in self.study["grid"]:
-            settings = [parse_setting(text) for text in entry["settings"]]
-            here = entry["dataset"] == dataset and (way, shot) in settings
-            if here and algorithm in entry["algorithms"]:
+        for entry in self._entries(dataset, way, shot):
+            if algorithm in entry["algorithms"]:
                 own = (entry.get("hyperparameters") or {}).get(algorithm) or {}
                 names.update(dict.fromkeys([*(entry.get("set") or {}), *own]))
         return [name for name in names if name not in NO_PART_OF_A_METHOD]
@@ -91,11 +89,16 @@ class Report:
     def references(self, dataset: str, way: int, shot: int) -> list[str]:
         """Keys of the published rows that the study wants beside a setting."""
         keys: dict[str, None] = {}
-        for entry in self.study["grid"]:
-            settings = [parse_setting(text) for text in entry["settings"]]
-            if entry["dataset"] == dataset and (way, shot) in settings:
-                keys.update(dict.fromkeys(entry.get("references", [])))
+        for entry in self._entries(dataset, way, shot):
+            keys.update(dict.fromkeys(entry.get("references", [])))
         return list(keys)
+
+    def _entries(self, dataset: str, way: int, shot: int) -> Iterator[dict[str, Any]]:
+        """The entries of the grid that have a setting."""
+        for entry in self.study["grid"]:
+            settings = map(parse_setting, entry["settings"])
+            if entry["dataset"] == dataset and (way, shot) in settings:
+                yield entry
 
 
 def read_report(report: Path, study: dict[str, Any]) -> Report:

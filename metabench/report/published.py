@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from metabench.errors import MetabenchError
@@ -46,11 +47,17 @@ def load(path: Path | None = None) -> pd.DataFrame:
     frame = pd.read_csv(path, dtype={**texts, "value": "str"})
     if list(frame.columns) != COLUMNS:
         raise MetabenchError(f"{path}: columns must be {','.join(COLUMNS)}")
-    wrong = frame.loc[~frame["metric"].isin(["accuracy", "error", "mse"]), "metric"]
-    if len(wrong):
-        raise MetabenchError(f"{path}: metric '{wrong.iloc[0]}'; accuracy, error or mse")
+    numbers = pd.to_numeric(frame["value"], errors="coerce")
+    told = {
+        "metric": (frame["metric"].isin(["accuracy", "error", "mse"]), "accuracy, error or mse"),
+        "episodes": (frame["episodes"].isin(["same", np.nan]), "same, or nothing"),
+        "value": (numbers.notna(), "a number"),
+    }
+    for name, (fine, right) in told.items():
+        if not fine.all():
+            raise MetabenchError(f"{path}: {name} '{frame.loc[~fine, name].iloc[0]}'; {right}")
     frame["rounding"] = frame["value"].map(_half_a_unit)
-    frame["value"] = frame["value"].astype(float)
+    frame["value"] = numbers
     frame["algorithm"] = frame["algorithm"].str.split()
     return frame.explode("algorithm", ignore_index=True).fillna(dict.fromkeys(texts, ""))
 

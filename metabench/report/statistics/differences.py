@@ -103,7 +103,7 @@ def _difference(means: pd.DataFrame, ours: Cell, theirs: Cell) -> Array:
 def _about(values: Array) -> dict[str, Any]:
     """What the differences of one pair say, but for the tests of all pairs."""
     mean, ci95 = mean_interval(values)
-    # As many wins as losses are no difference, whatever their order; and none is below zero.
+    # As many wins as losses are no difference, whatever their order, and have no sign.
     mean = round(mean, DIGITS) + 0.0
     robust, robust_ci95 = trimmed_interval(values)
     whole = len(values) > 1 and bool(np.isfinite(values).all())

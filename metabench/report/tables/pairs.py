@@ -35,9 +35,9 @@ def pair_numbers(report: Report, choose: Choice, other: str) -> pd.DataFrame:
     table["wins"] = table["higher"].where(images, table["lower"])
     table["losses"] = table["lower"].where(images, table["higher"])
     table["diverged_seeds"] = [_diverged_seeds(report, row) for _, row in table.iterrows()]
-    networks = dict(zip(_cells(report.runs), report.runs["backbone"], strict=True))
+    backbones = dict(zip(_cells(report.runs), report.runs["backbone"], strict=True))
     for name in ("algorithm", "other"):
-        table[f"{name}_backbone"] = [networks.get(cell) for cell in _cells(table, name)]
+        table[f"{name}_backbone"] = [backbones.get(cell) for cell in _cells(table, name)]
     table["verdict"] = [verdict(row) for _, row in table.iterrows()]
     table["again"] = [again(row) for _, row in table.iterrows()]
     called = {f"other{end}": f"{other}{end}" for end in ("", "_mode", "_title", "_backbone")}
@@ -98,16 +98,16 @@ def pair_text(pairs: pd.DataFrame, other: str) -> pd.DataFrame:
         }
         for _, row in pairs.iterrows()
     ]
-    names = [
-        "Data set",
-        "Setting",
-        "Algorithm",
-        heading,
-        "Networks",
-        "Difference ± 95 % over episodes",
+    names = ["Data set", "Setting", "Algorithm", heading, "Networks"]
+    names += ["Difference ± 95 % over episodes", "Verdict", "± 95 % over both"]
+    names += [
+        "Trained again",
+        "Trimmed ± 95 %",
+        "Wins, ties, losses",
+        "p (Holm)",
+        "p, Wilcoxon (Holm)",
+        "Episodes needed",
     ]
-    names += ["Verdict", "± 95 % over both", "Trained again", "Trimmed ± 95 %"]
-    names += ["Wins, ties, losses", "p (Holm)", "p, Wilcoxon (Holm)", "Episodes needed"]
     return pd.DataFrame(rows, columns=names)
 
 
