@@ -1,5 +1,6 @@
 """The code that a result depends on: a module, and what it imports of its package and of ours.
 
+Comments and docstrings are no part of it: to say better what is done is not to do something else.
 Imports are read in the source, without importing anything: those inside functions are found, torch
 is not loaded, and what a module happens to have loaded by now plays no part.
 """
@@ -7,6 +8,8 @@ is not loaded, and what a module happens to have loaded by now plays no part.
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
@@ -18,14 +21,14 @@ OURS = "metabench"
 
 
 def source_digest(*modules: str) -> str:
-    """The sha256 of the sources of ``modules`` and of what they import, directly or not.
+    """The sha256 of the code of ``modules`` and of what they import, directly or not.
 
     What counts is in the package of one of ``modules``, or in metabench; other libraries have
     versions, which results note. A package's ``__init__.py`` counts where it is imported from by
     name, and not because a module lies in its folder.
     """
     sources = source_files(*modules)
-    return content_digest(*(sources[name].read_text(encoding="utf-8") for name in sorted(sources)))
+    return content_digest(*(code_of(_read(sources[name])) for name in sorted(sources)))
 
 
 def source_files(*modules: str) -> dict[str, Path]:
@@ -40,11 +43,44 @@ def source_files(*modules: str) -> dict[str, Path]:
             continue
         found[name] = file
         inside = name if file.name == "__init__.py" else name.rpartition(".")[0]
-        for module, imported in _imports(file.read_text(encoding="utf-8"), inside):
+        for module, imported in _imports(_read(file), inside):
             if module.partition(".")[0] in packages:
                 inner = f"{module}.{imported}"  # `from package import module`, perhaps
                 to_look_at.append(inner if imported and _file(inner) else module)
     return found
+
+
+@cache
+def code_of(source: str) -> str:
+    """A module without its docstrings, comments and empty lines.
+
+    They are cut out of the text, which is the same for every version of Python; what a parser
+    makes of it is not.
+    """
+    lines, gone = source.split("\n"), set[int]()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str())) if _stands_alone(node, lines):
+                gone.update(range(node.lineno - 1, node.end_lineno or node.lineno))
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        number, column = token.start[0] - 1, token.start[1]
+        if token.type == tokenize.COMMENT:
+            lines[number] = lines[number][:column].rstrip()
+        if token.type == tokenize.NL and not lines[number].strip():
+            gone.add(number)
+    return "\n".join(line for number, line in enumerate(lines) if number not in gone)
+
+
+def _stands_alone(node: ast.Expr, lines: list[str]) -> bool:
+    """Whether a statement has its lines for itself."""
+    first, last = lines[node.lineno - 1], lines[(node.end_lineno or node.lineno) - 1]
+    before, after = first[: node.col_offset], last.encode()[node.end_col_offset :]
+    return not before.strip() and not after.partition(b"#")[0].strip()
+
+
+def _read(file: Path) -> str:
+    with tokenize.open(file) as opened:  # as Python does, by what its first lines say
+        return opened.read()
 
 
 def _file(name: str) -> Path | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from metabench.networks.build import module_of
-from metabench.sources import source_digest, source_files
+from metabench.sources import code_of, source_digest, source_files
 
 FILES = {
     "mine/__init__.py": "from mine.unused import anything",
@@ -44,6 +44,48 @@ def test_an_edit_of_what_is_imported_changes_the_digest_and_no_other_does(mine: 
     assert source_digest("mine.near") == before
     (mine / "near.py").write_text("edited = True")
     assert source_digest("mine.near") != before
+
+
+CODE = '''
+def f(x):
+    text = """kept
+
+    # kept"""
+    return x + "# kept"
+'''
+SAME = '''
+"""What the module is."""
+# Why.
+
+def f(x):  # why
+    """What it does.
+
+    At length.
+    """
+
+    text = """kept
+
+    # kept"""
+    # Why.
+    return x + "# kept"  # why
+'''
+
+
+def test_comments_docstrings_and_empty_lines_are_no_part_of_the_code() -> None:
+    assert code_of(CODE) == code_of(SAME) == CODE.lstrip()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("return x", "return -x"), ("kept\n\n", "kept\n"), ('x + "# kept"', 'x + "# gone"')],
+)
+def test_all_else_is(old: str, new: str) -> None:
+    assert code_of(SAME) != code_of(SAME.replace(old, new))
+
+
+def test_a_text_that_shares_its_line_with_code_stays() -> None:
+    source = 'def f(): "one line"\n"""text"""; x = 1'
+    assert code_of(source) == source
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_a_new_algorithm_is_run_and_scored(copy: Copy) -> None:
 
     # An edit of the class runs its runs again, and no others.
     with (copy.folder / "my_algorithms" / "zeroing.py").open("a") as source:
-        source.write("# edited\n")
+        source.write("EDITED = True\n")
     rules = {job.rule for job in copy.plan("study.yaml", target)}
     assert rules == {"train_zeroing", "evaluate", "collect"}
 

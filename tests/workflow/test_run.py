@@ -158,10 +158,9 @@ def test_snakemake_has_a_report_of_its_own(finished: Copy) -> None:
 
 
 @contextmanager
-def edited(path: Path) -> Iterator[None]:
+def edited(path: Path, line: str) -> Iterator[None]:
     """The file with another line; afterwards as it was, its time too."""
     text, times = path.read_text(), path.stat()
-    line = "<!-- edited -->" if path.suffix == ".html" else "# edited"
     path.write_text(f"{text}{line}\n")
     try:
         yield
@@ -174,9 +173,21 @@ def edited(path: Path) -> Iterator[None]:
 def test_an_edit_does_again_what_depends_on_it(finished: Copy, files: str) -> None:
     with ExitStack() as edits:
         for file in files.split():
-            edits.enter_context(edited(finished.folder / "metabench" / file))
+            line = "<!-- edited -->" if file.endswith(".html") else "EDITED = True"
+            edits.enter_context(edited(finished.folder / "metabench" / file, line))
         jobs = finished.plan("study.yaml")
     assert sorted(job.rule for job in jobs if job.rule != "all") == sorted(EDITS[files])
+
+
+@pytest.mark.parametrize(
+    ("file", "again"), [("algorithms/maml.py", PAGE), ("report/scoring.py", [])]
+)
+def test_what_is_only_said_better_does_no_run_again(
+    finished: Copy, file: str, again: list[str]
+) -> None:
+    with edited(finished.folder / "metabench" / file, "# A comment."):
+        jobs = finished.plan("study.yaml")
+    assert [job.rule for job in jobs if job.rule != "all"] == again
 
 
 def test_results_of_what_the_study_asks_no_more_are_a_gap(finished: Copy, tmp_path: Path) -> None:

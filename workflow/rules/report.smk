@@ -3,13 +3,16 @@
 # `code` is a digest of what writes the files: an edit of a figure's code draws the figures again, and
 # one of a caption or of the page's text writes the page; no run is done again for either.
 
-from metabench.sources import source_digest
+from metabench.sources import source_digest, source_files
 import metabench.report
 
 PAGE = Path(metabench.report.__path__[0]) / "page"
 PUBLISHED = str(PROJECT / "config" / "published.csv")
 REASONS = str(PROJECT / "config" / "reasons.csv")
 ALGORITHM_FILES = [str(about.file) for about in STUDY.algorithms.values()]
+# The page shows what their docstrings say, which are no part of the code of a run.
+CLASSES = {about.algorithm_class for about in STUDY.algorithms.values()} - {""}
+MODULES = source_files(*(name.partition(":")[0] for name in sorted(CLASSES)))
 
 
 report: str(CAPTIONS / "workflow.rst")
@@ -100,6 +103,7 @@ rule page:
         published=PUBLISHED,
         reasons=REASONS,
         algorithms=ALGORITHM_FILES,
+        modules=sorted(str(file) for file in MODULES.values()),
         looks=[str(file) for file in sorted(PAGE.glob("*.*")) if file.suffix != ".py"],
     output:
         shown(f"{REPORT}/index.html", "page"),
