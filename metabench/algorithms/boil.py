@@ -8,7 +8,8 @@ arXiv:2008.08882. With phi the body and w the head, both meta-learned,
 
 which is MAML with the head's inner step size at 0. A head that knows no label cannot be right, so
 the features must come to it. As in the released code, the body is everything but the head: the
-shifts of batch normalisation move too, which in MAML's they do not. The inner loss is the mean.
+shifts of batch normalisation move too, which in MAML's they do not. That code begins with PyTorch's
+default weights, and has scales, which move as well. The inner loss is the mean.
 """
 
 from __future__ import annotations

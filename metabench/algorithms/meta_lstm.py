@@ -16,7 +16,8 @@ Queries are normalised by statistics gathered over the episode's own steps (mode
 depends on another), begun anew in each; in meta-training by their own, as in the paper.
 
 The released code (twitter-research/meta-learning-lstm) feeds the gates back before their sigmoid
-and divides the gradient of a mean loss once more by the number of examples: `released: true`.
+and divides the gradient of a mean loss once more by the number of examples: `released: true`. It
+goes through the support set in one order in every epoch; here each has an order of its own.
 
 Memory, measured on Conv4-64's 112,000 coordinates with 20 units: 0.21 GB for each of the T steps of
 one task (0.09 GB where the engine differentiates several at once): images have a meta-batch of one.

@@ -15,7 +15,8 @@ failures of its solver, which is a penalty ||alpha||^2 / 2 that the paper's equa
 a step, whatever the gradient, so a short run begins nearer to where it goes: `initial_gamma`. The
 code's smoothed labels, DropBlock and weight decay are not built; that it crops, mirrors and colours
 training images at random, which a study's `augment` does, is not among its values here. Support and
-queries are normalised in one batch in meta-training, and by running statistics in meta-testing.
+queries of an episode are normalised in one batch in meta-training, where that code has the supports
+of all 8 episodes in one and their queries in another, and by running statistics in meta-testing.
 """
 
 from __future__ import annotations

@@ -7,6 +7,11 @@ size is chosen on the validation episodes from `test_lrs`, once for the trained 
 
 On images it is one of the baselines of:
 Ravi and Larochelle (2017), "Optimization as a model for few-shot learning".
+
+Their code (twitter-research/meta-learning-lstm, model/baselines/pre-trained-SGD.lua) draws the new
+head at random, normalises by the support set while it fine-tunes, and takes 15 steps of a size and
+a decay that are the best of 42 pairs on validation episodes. Here the head begins at zero, the
+statistics are those of pre-training, and there are 50 steps, of the best of three sizes.
 """
 
 from __future__ import annotations

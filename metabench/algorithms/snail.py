@@ -13,10 +13,11 @@ until all T + 1 elements are seen.
 Causality makes the support set's part of every layer the same for all queries: it is computed once,
 and each query is one more element behind it, of a sequence of its own.
 
-Dilations begin at 1, so that L blocks see 2^L elements; the reimplementation eambutu/snail-pytorch
-begins at 2. The embedding f is the study's backbone and a linear layer; meta-training normalises
-support and queries in one batch and meta-testing by running statistics, so no prediction depends on
-another query. Labels are one-hot: a model serves the way that it was trained with.
+Dilations begin at 1, so that L blocks see 2^L elements; the paper's pseudo-code has 2^i for i from
+1, which begins at 2, as does the reimplementation eambutu/snail-pytorch. The embedding f is the
+study's backbone and a linear layer; meta-training normalises support and queries in one batch and
+meta-testing by running statistics, so no prediction depends on another query. Labels are one-hot: a
+model serves the way that it was trained with.
 """
 
 from __future__ import annotations

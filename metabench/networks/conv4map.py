@@ -5,8 +5,8 @@ convolution, batch normalisation and ReLU, of which the first two blocks have no
 pooling, and the last two padding and no pooling. Images of 28x28 become 64 maps of 5x5, and of
 84x84, 19x19. Features come flattened; ``map_shape`` says what they are.
 
-As in ``conv4``, normalisation has a shift and no scale, convolutions have no bias, and weights have
-He's variance.
+As in ``conv4``, normalisation has a shift and no scale, and convolutions have no bias. As in the
+code released with relation networks, weights have He's variance by fan out, not in.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from metabench.errors import MetabenchError
 from metabench.networks.network import RUNNING, Network, Norm
 from metabench.trees import Params
 
-EPSILON = 1e-3  # of batch normalisation, as in conv4
+EPSILON = 1e-5  # of batch normalisation, as in that code
 LAYERS, POOLED = 4, 2  # blocks, and the first of them that are pooled
 
 
@@ -74,8 +74,8 @@ def network(name: str, input_shape: tuple[int, ...], outputs: int) -> MapNetwork
 
 
 def he(generator: torch.Generator, filters: int, inputs: int) -> torch.Tensor:
-    """3x3 filters [filters, inputs, 3, 3] of variance 2 / fan in."""
-    return torch.randn(filters, inputs, 3, 3, generator=generator) * math.sqrt(2 / (9 * inputs))
+    """3x3 filters [filters, inputs, 3, 3] of variance 2 / fan out."""
+    return torch.randn(filters, inputs, 3, 3, generator=generator) * math.sqrt(2 / (9 * filters))
 
 
 def convolve(x: torch.Tensor, kernel: torch.Tensor, padding: int) -> torch.Tensor:

@@ -59,10 +59,17 @@ def test_the_relation_module_has_the_published_width(side, padding, inputs):
     assert phi["relation1.kernel"].shape == (64, 128, 3, 3)
 
 
+def test_weights_begin_as_in_the_released_code():
+    """Their variance is 2 / (9 x filters), whatever the inputs: 1, 64 or 128."""
+    phi = learner(Relation, "conv4map-64", 28).init(torch.Generator().manual_seed(0))
+    for name in ("map1.kernel", "map2.kernel", "relation1.kernel"):
+        assert phi[name].var().item() == pytest.approx(2 / (9 * 64), rel=0.15)
+
+
 def test_the_maximum_may_be_taken_before_normalisation(start, relation):
     x = torch.randn(3, 4, 6, 6)
     beta = torch.randn(4)
-    normalised = torch.nn.functional.batch_norm(x, None, None, None, beta, True, eps=1e-3)
+    normalised = torch.nn.functional.batch_norm(x, None, None, None, beta, True)
     expected = torch.nn.functional.max_pool2d(normalised.relu(), 2)
     ours = rectified(x, {"map.beta": beta}, "map", Norm(), pooled=True)
     torch.testing.assert_close(ours, expected)
