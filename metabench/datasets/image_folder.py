@@ -14,7 +14,8 @@ Without ``divide`` and ``classes``, the folder has three of its own: ``train``, 
 
 When a study is read, ``complete`` looks into the folder and adds ``found`` to the options: the
 digest of the content, and the sizes of the splits. So a changed image is another data set, of which
-everything is made again, and what the images cannot serve is refused before any job starts.
+everything is made again, and what the images cannot serve is refused before any job starts; so are
+images that are there twice.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from PIL import Image, ImageOps
 
 from metabench.datasets.archives import VARIABLE, Archive, Source, open_files
 from metabench.datasets.class_folders import check_division, divided
-from metabench.datasets.contents import contents_of
+from metabench.datasets.contents import contents_of, refuse_copies
 from metabench.datasets.options import FLAG, Kind, OneOf, Rule, Whole, check_options
 from metabench.datasets.packed import TARS
 from metabench.datasets.photographs import IMAGENET, Pixels, from_files, naming, write_parts
@@ -83,7 +84,8 @@ def complete(options: dict[str, Any], folder: Path | None, where: str) -> dict[s
         where: the file and key, for errors.
 
     Raises:
-        MetabenchError: naming what is missing, cannot be read or fits no class, and where.
+        MetabenchError: naming what is missing, cannot be read, fits no class or is there twice, and
+            where.
     """
     if "found" in options:
         raise MetabenchError(f"{where}: no option 'found'; {suggest('found', RULES)}")
@@ -99,8 +101,11 @@ def complete(options: dict[str, Any], folder: Path | None, where: str) -> dict[s
     if path.is_file() and not name.endswith(PACKED):
         raise MetabenchError(f"{path}: a folder, or a file {', '.join(PACKED)}, is right")
     contents = contents_of(_archive(options), path, partial(_look, str(path)))
+    splits = divided(contents.names, options, str(path))
+    used = {name for classes in splits.values() for names in classes.values() for name in names}
+    refuse_copies(contents, used, str(path))
     found: dict[str, Any] = {"sha256": contents.sha256}
-    for split, classes in divided(contents.names, options, str(path)).items():
+    for split, classes in splits.items():
         counts = {one: len(names) for one, names in classes.items()}
         fewest = min(counts, key=counts.__getitem__)
         largest = max(len(members) for members in group(list(counts)).values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from PIL import Image
 from metabench.cli import main
 from metabench.datasets import image_folder
 from metabench.datasets.archives import fetch
+from metabench.datasets.contents import SHOWN
 from metabench.datasets.prepare import prepare
 from metabench.datasets.store import SPLITS, load_split, verify
 from metabench.errors import MetabenchError
@@ -301,6 +303,53 @@ def test_a_study_names_the_folder_and_its_jobs_know_the_images(
     assert load(study).runs != before.runs
 
 
+# Images that are there twice
+
+
+@pytest.mark.parametrize("copy", ["test/fox/copy.png", "train/bee/copy.png", "train/ant/0 (1).png"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_image_in_two_splits_two_classes_or_twice_in_one_is_refused(
+    copy: str, packed: bool, tmp_path: Path
+) -> None:
+    images = "animals.zip" if packed else "animals"
+    original = "animals/train/ant/0.png"
+    files = {**in_splits(), f"animals/{copy}": in_splits()[original]}
+    if packed:
+        write_zip(tmp_path / images, files)
+    else:
+        write_folder(tmp_path, files)
+    first, second = sorted([original, f"animals/{copy}"])
+    said = f"{images}: 1 pair of equal images: {first} and {second}; delete one of each pair, for "
+    for _ in range(2):  # when it is read, and when it is remembered
+        with pytest.raises(MetabenchError, match=re.escape(said)):
+            completed(tmp_path, images=images)
+    if not packed:
+        (tmp_path / "animals" / copy).unlink()
+        assert completed(tmp_path)["found"]["train"] == [3, 4, 1, "ant"]
+
+
+def test_all_pairs_are_counted_and_the_first_few_named(tmp_path: Path) -> None:
+    """Of a file that is there three times, two must go."""
+    files = in_splits()
+    for i in range(SHOWN):
+        files[f"animals/val/dog/{i}.png"] = files[f"animals/train/ant/{i}.png"]
+    files["animals/val/elk/0.png"] = files["animals/train/ant/0.png"]
+    with pytest.raises(MetabenchError) as told:
+        completed(write_folder(tmp_path, files))
+    assert f"{SHOWN + 1} pairs of equal images: " in str(told.value)
+    assert str(told.value).count(".png and animals/") == SHOWN
+    assert "; and 1 more; delete one of each pair" in str(told.value)
+
+
+def test_copies_that_are_not_used_are_nobody_s_business(tmp_path: Path) -> None:
+    files = flat()
+    files["animals/gnu/0.png"] = files["animals/ant/.thumbs/0.png"] = files["animals/ant/0.png"]
+    write_folder(tmp_path, files)
+    completed(tmp_path, classes={**DIVIDED, "test": ["fox"], "left_out": ["gnu"]})
+    with pytest.raises(MetabenchError, match="1 pair of equal images"):
+        completed(tmp_path, classes=DIVIDED)
+
+
 # Mistakes: what is there or said, and what the error must say
 
 PLAIN = encoded(picture(0))
@@ -364,8 +413,12 @@ IMAGES: dict[str, tuple[dict[str, bytes], dict[str, Any], list[str]]] = {
         SPLIT_FILES, {"divide": {"val": 0.2, "test": 0.2}},
         ["has a folder test with classes in it; leave out 'divide'"],
     ),
+    "an image twice": (
+        {**SPLIT_FILES, "animals/train/ant/0 (1).png": PLAIN}, {},
+        ["1 pair of equal images: animals/train/ant/0 (1).png and animals/train/ant/0.png; delete"],
+    ),
     "a way too many": (
-        SPLIT_FILES | {"animals/train/ant/5.png": PLAIN}, {"way": 3},
+        SPLIT_FILES, {"way": 3},
         ["grid[0].settings[0]: 3 ways are more than the 2 of its classes in the val split"],
     ),
     "images too few": (
