@@ -81,6 +81,16 @@ def in_splits() -> dict[str, bytes]:
     }
 
 
+def in_groups(number: int) -> dict[str, bytes]:
+    """Groups of three classes: ``animals/g0/ant`` and so on."""
+    return {
+        f"animals/g{g}/{one}/{i}.png": encoded(picture(100 * g + 10 * c + i))
+        for g in range(number)
+        for c, one in enumerate(CLASSES[:3])
+        for i in range(4)
+    }
+
+
 def write_folder(folder: Path, files: dict[str, bytes]) -> Path:
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -88,16 +98,16 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> Path:
     return folder
 
 
-def completed(folder: Path | None, **options: Any) -> dict[str, Any]:
+def completed(folder: Path | None, within_group: bool = False, **options: Any) -> dict[str, Any]:
     """The options of a file, checked and completed as a study does it."""
     given = {"images": "animals", "size": SIZE, **options}
     image_folder.check(given, "animals.yaml: options")
-    return image_folder.complete(given, folder, "animals.yaml: options")
+    return image_folder.complete(given, within_group, folder, "animals.yaml: options")
 
 
-def made(folder: Path, out: Path, **options: Any) -> Path:
+def made(folder: Path, out: Path, within_group: bool = False, **options: Any) -> Path:
     """The data set of the images in ``folder``."""
-    whole = json.loads(json.dumps(completed(folder, **options)))
+    whole = json.loads(json.dumps(completed(folder, within_group, **options)))
     (archive,) = image_folder.archives(whole)
     fetch(archive, folder, out / "source.json")
     spec = DataSpec("animals", image_folder.__name__, "classification", whole)
@@ -222,6 +232,43 @@ def test_shares_divide_all_classes_into_disjoint_splits_by_the_seed(tmp_path: Pa
     assert found[0] == classes_in(
         made(tmp_path, tmp_path / "again", divide={"val": 0.3, "test": 0.3})
     )
+
+
+def test_shares_divide_whole_groups_where_episodes_lie_within_one(tmp_path: Path) -> None:
+    """Otherwise characters of every alphabet would be trained, validated and tested on."""
+    write_folder(tmp_path, in_groups(5))
+    shares = {"val": 0.2, "test": 0.2}
+    whole = classes_in(made(tmp_path, tmp_path / "whole", within_group=True, divide=shares))
+    groups = {split: {one.split("/")[0] for one in names} for split, names in whole.items()}
+    assert [len(groups[split]) for split in SPLITS] == [3, 1, 1]
+    assert len(set().union(*groups.values())) == 5
+    assert all(len(whole[split]) == 3 * len(groups[split]) for split in SPLITS)
+    classes = classes_in(made(tmp_path, tmp_path / "classes", divide=shares))
+    assert [len(classes[split]) for split in SPLITS] == [9, 3, 3]
+    assert len({one.split("/")[0] for one in (*classes["val"], *classes["test"])}) > 2
+
+
+def test_classes_without_a_group_are_divided_alike_within_groups_and_not(tmp_path: Path) -> None:
+    write_folder(tmp_path, flat())
+    shares = {"val": 0.3, "test": 0.3}
+    found = [completed(tmp_path, within, divide=shares)["found"] for within in (True, False)]
+    assert all(found[0][split] == found[1][split] for split in SPLITS)
+
+
+@pytest.mark.parametrize(("number", "share"), [(2, 0.2), (4, 0.1)])
+def test_too_few_groups_for_the_shares_are_an_error(
+    number: int, share: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_folder(tmp_path, in_groups(number))
+    shares = {"val": share, "test": share}
+    assert completed(tmp_path, divide=shares)["found"]["train"]
+    study = study_in(tmp_path, {"divide": shares})
+    with (tmp_path / "datasets" / "animals.yaml").open("a") as file:
+        file.write("within_group: true\n")
+    assert main(["check", str(study)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"animals: of its {number} whole groups (within_group) none is left for" in line
+    assert "; other shares in 'divide', or more of them, are right" in line
 
 
 def test_folders_of_classes_are_groups(tmp_path: Path) -> None:
