@@ -177,10 +177,15 @@ def verify_archive(archive: Archive, path: Path) -> Source:
     )
 
 
-def content_sha256(
+def content_sha256(archive: Archive, path: Path) -> str:
+    """The digest of the files that count at ``path``, whichever way they are packed."""
+    return joint_sha256(file_digests(archive, path))
+
+
+def file_digests(
     archive: Archive, path: Path, look: Callable[[str, bytes], None] | None = None
-) -> str:
-    """The digest of the files that count at ``path``, whichever way they are packed.
+) -> dict[str, str]:
+    """The sha256 of each of the files that count at ``path``, by name.
 
     Each is read once, in the order in which they lie, and shown to ``look``.
     """
@@ -190,7 +195,12 @@ def content_sha256(
             found[name] = hashlib.sha256(content).hexdigest()
             if look is not None:
                 look(name, content)
-    lines = "".join(f"{found[name]}  {name}\n" for name in sorted(found))
+    return found
+
+
+def joint_sha256(digests: dict[str, str]) -> str:
+    """The digest of files of these digests, by name."""
+    lines = "".join(f"{digests[name]}  {name}\n" for name in sorted(digests))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 

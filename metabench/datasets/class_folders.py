@@ -35,12 +35,15 @@ def check_division(options: dict[str, Any], where: str) -> None:
         _check_lists(options["classes"], f"{where}.classes")
 
 
-def divided(names: Iterable[str], options: dict[str, Any], where: str) -> dict[str, Classes]:
+def divided(
+    names: Iterable[str], options: dict[str, Any], within_group: bool, where: str
+) -> dict[str, Classes]:
     """The classes of each split.
 
     Args:
         names: paths of images, each beginning with the folder of them all.
         options: checked; ``divide`` or ``classes``, or neither where there are folders of splits.
+        within_group: whether episodes lie within a group; ``divide`` then leaves each whole.
         where: that folder, for errors.
 
     Raises:
@@ -58,7 +61,7 @@ def divided(names: Iterable[str], options: dict[str, Any], where: str) -> dict[s
     _check_depth(classes, "", where)
     if "classes" in options:
         return _by_lists(classes, options["classes"], where)
-    return _by_shares(classes, options["divide"], where)
+    return _by_shares(classes, options["divide"], within_group, where)
 
 
 def by_folder(names: Iterable[str], where: str) -> Classes:
@@ -177,19 +180,27 @@ def _by_lists(classes: Classes, lists: dict[str, list[str]], where: str) -> dict
     return {split: {one: classes[one] for one in sorted(lists[split])} for split in SPLITS}
 
 
-def _by_shares(classes: Classes, shares: dict[str, Any], where: str) -> dict[str, Classes]:
+def _by_shares(
+    classes: Classes, shares: dict[str, Any], whole_groups: bool, where: str
+) -> dict[str, Classes]:
     """In the order of the SHA-256 of the seed and the name: the same on every machine."""
+
+    def part_of(one: str) -> str:
+        return one.split("/")[0] if whole_groups else one
+
     seed = shares.get("seed", 0)
-    order = sorted(classes, key=lambda one: hashlib.sha256(f"{seed} {one}".encode()).digest())
+    parts = {part_of(one) for one in classes}
+    order = sorted(parts, key=lambda part: hashlib.sha256(f"{seed} {part}".encode()).digest())
     counts = {split: round(shares[split] * len(order)) for split in ("val", "test")}
     counts["train"] = len(order) - counts["val"] - counts["test"]
     splits = {}
     for split in SPLITS:
         if counts[split] < 1:
+            what = "whole groups (within_group)" if whole_groups else "classes"
             raise MetabenchError(
-                f"{where}: of its {len(classes)} classes none is left for '{split}'; other shares "
-                "in 'divide' are right"
+                f"{where}: of its {len(parts)} {what} none is left for '{split}'; other shares in "
+                "'divide', or more of them, are right"
             )
         mine, order = order[: counts[split]], order[counts[split] :]
-        splits[split] = {one: classes[one] for one in sorted(mine)}
+        splits[split] = {one: names for one, names in classes.items() if part_of(one) in mine}
     return splits

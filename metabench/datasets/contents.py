@@ -1,4 +1,4 @@
-"""What is in a folder of images, or in an archive of one: its files and their digest.
+"""What is in a folder of images, or in an archive of one: its files, their digest, and copies.
 
 To read every image takes a while, and a study is read often: by each command, and by each job on a
 cluster. So the digest is remembered, for as long as no file has another size or another time of
@@ -9,17 +9,19 @@ modification was put back.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from metabench.cache import cache_folder
-from metabench.datasets.archives import Archive, content_sha256, open_files, rooted
+from metabench.datasets.archives import Archive, file_digests, joint_sha256, rooted
 from metabench.datasets.class_folders import is_hidden
 from metabench.datasets.packed import TARS, open_packed
 from metabench.errors import MetabenchError
 from metabench.files import content_digest, read_json, write_json
+
+SHOWN = 3  # pairs of equal files that an error names
 
 
 class Contents(NamedTuple):
@@ -27,6 +29,7 @@ class Contents(NamedTuple):
 
     names: list[str]  # sorted; each begins with the folder of them all
     sha256: str
+    equal: list[list[str]]  # the names of each file that is there more than once, sorted
 
 
 def contents_of(archive: Archive, path: Path, look: Callable[[str, bytes], None]) -> Contents:
@@ -47,16 +50,46 @@ def contents_of(archive: Archive, path: Path, look: Callable[[str, bytes], None]
         with suppress(MetabenchError, KeyError, TypeError):  # not there, or damaged
             known = read_json(file)
             if known["state"] == state:
-                return Contents(known["names"], known["sha256"])
+                return Contents(known["names"], known["sha256"], known["equal"])
         _refuse_others(archive, path)
-        with open_files(archive, path) as files:
-            names = files.names
-        found = Contents(names, content_sha256(archive, path, look))
+        digests = file_digests(archive, path, look)
+        found = Contents(sorted(digests), joint_sha256(digests), _equal(digests))
     except OSError as error:
         raise MetabenchError(f"{path}: cannot be read ({error})") from None
     with suppress(MetabenchError):  # without a cache it takes longer, and nothing else
         write_json(file, {"state": state, **found._asdict()})
     return found
+
+
+def refuse_copies(contents: Contents, used: Collection[str], where: str) -> None:
+    """Refuse equal files among the ``used`` images.
+
+    In one class a query may be its own support image; in two, nothing tells them apart; and in two
+    splits, what is tested was trained on.
+
+    Raises:
+        MetabenchError: with the number of pairs, and both names of the first few.
+    """
+    pairs = []
+    for names in contents.equal:
+        alike = [name for name in names if name in used]
+        pairs += [f"{alike[0]} and {other}" for other in alike[1:]]
+    if not pairs:
+        return
+    left = len(pairs) - SHOWN
+    raise MetabenchError(
+        f"{where}: {len(pairs)} pair{'s' * (len(pairs) > 1)} of equal images: "
+        f"{'; '.join(pairs[:SHOWN])}{f'; and {left} more' * (left > 0)}; delete one of each pair, "
+        "for an image must not be both learnt from and tested on"
+    )
+
+
+def _equal(digests: dict[str, str]) -> list[list[str]]:
+    """The names that share a digest."""
+    names: dict[str, list[str]] = {}
+    for name in sorted(digests):
+        names.setdefault(digests[name], []).append(name)
+    return [alike for alike in names.values() if len(alike) > 1]
 
 
 def _state(path: Path) -> str:

@@ -3,7 +3,8 @@
 A file in ``datasets/`` is all that it takes; docs/data.md, "Your own images", shows one. Options:
 
 ``images``    the folder, or its .zip, .tar, .tar.gz or .tgz: a path below the folder of archives
-``divide``    {val: 0.2, test: 0.2, seed: 0}: shares of the classes at random, the rest trains
+``divide``    {val: 0.2, test: 0.2, seed: 0}: shares of the classes at random, the rest trains;
+              of the groups, each with all its classes, where episodes are drawn within a group
 ``classes``   {train: [...], val: [...], test: [...]}, and left_out for those that are not used
 ``size``      pixels of a side: 84
 ``channels``  3 for colours, 1 for grey
@@ -13,8 +14,9 @@ A file in ``datasets/`` is all that it takes; docs/data.md, "Your own images", s
 Without ``divide`` and ``classes``, the folder has three of its own: ``train``, ``val``, ``test``.
 
 When a study is read, ``complete`` looks into the folder and adds ``found`` to the options: the
-digest of the content, and the sizes of the splits. So a changed image is another data set, of which
-everything is made again, and what the images cannot serve is refused before any job starts.
+digest of the content, the sizes of the splits, and whether groups are kept whole. So a changed
+image is another data set, of which everything is made again, and what the images cannot serve is
+refused before any job starts; so are images that are there twice.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from PIL import Image, ImageOps
 
 from metabench.datasets.archives import VARIABLE, Archive, Source, open_files
 from metabench.datasets.class_folders import check_division, divided
-from metabench.datasets.contents import contents_of
+from metabench.datasets.contents import contents_of, refuse_copies
 from metabench.datasets.options import FLAG, Kind, OneOf, Rule, Whole, check_options
 from metabench.datasets.packed import TARS
 from metabench.datasets.photographs import IMAGENET, Pixels, from_files, naming, write_parts
@@ -74,16 +76,20 @@ def check(options: dict[str, Any], where: str) -> None:
     check_division(options, where)
 
 
-def complete(options: dict[str, Any], folder: Path | None, where: str) -> dict[str, Any]:
+def complete(
+    options: dict[str, Any], within_group: bool, folder: Path | None, where: str
+) -> dict[str, Any]:
     """The options with ``found``: the digest of the images, and what each split holds.
 
     Args:
         options: checked ones.
+        within_group: whether all classes of an episode are from one group.
         folder: the folder of archives; None where none is named.
         where: the file and key, for errors.
 
     Raises:
-        MetabenchError: naming what is missing, cannot be read or fits no class, and where.
+        MetabenchError: naming what is missing, cannot be read, fits no class or is there twice, and
+            where.
     """
     if "found" in options:
         raise MetabenchError(f"{where}: no option 'found'; {suggest('found', RULES)}")
@@ -99,8 +105,11 @@ def complete(options: dict[str, Any], folder: Path | None, where: str) -> dict[s
     if path.is_file() and not name.endswith(PACKED):
         raise MetabenchError(f"{path}: a folder, or a file {', '.join(PACKED)}, is right")
     contents = contents_of(_archive(options), path, partial(_look, str(path)))
-    found: dict[str, Any] = {"sha256": contents.sha256}
-    for split, classes in divided(contents.names, options, str(path)).items():
+    splits = divided(contents.names, options, within_group, str(path))
+    used = {name for classes in splits.values() for names in classes.values() for name in names}
+    refuse_copies(contents, used, str(path))
+    found: dict[str, Any] = {"sha256": contents.sha256, "within_group": within_group}
+    for split, classes in splits.items():
         counts = {one: len(names) for one, names in classes.items()}
         fewest = min(counts, key=counts.__getitem__)
         largest = max(len(members) for members in group(list(counts)).values())
@@ -130,12 +139,12 @@ def prepare(options: dict[str, Any], sources: dict[str, Source], out: Path) -> N
     """Write the three splits to ``out``."""
     chosen = {**DEFAULTS, **options}
     size, channels = chosen["size"], chosen["channels"]
-    archive = _archive(options)
+    archive, within_group = _archive(options), options["found"]["within_group"]
     path = Path(sources[archive.name].path)
     read = partial(pixels_of, size=size, channels=channels, fit=chosen["fit"])
     meta = {**META, **({"normalise": IMAGENET} if chosen["normalise"] else {})}
     with open_files(archive, path) as files:
-        for split, classes in divided(files.names, options, str(path)).items():
+        for split, classes in divided(files.names, options, within_group, str(path)).items():
             part = from_files(files, classes, read, str(path))
             write_parts(out / split, [part], (size, size, channels), meta)
 

@@ -164,10 +164,12 @@ def read_dataset(file: Path, archives: Path | None = None) -> Dataset:
     implementation = _implementation(module, task, file)
     if hasattr(implementation, "check"):
         implementation.check(options, f"{file}: options")
+    within_group = fields.flag(values.get("within_group", False), f"{file}: within_group")
     if hasattr(implementation, "complete"):
         from metabench.datasets.archives import named_folder
 
-        options = implementation.complete(options, archives or named_folder(), f"{file}: options")
+        raw = archives or named_folder()
+        options = implementation.complete(options, within_group, raw, f"{file}: options")
     episodes = fields.keys(values["episodes"], f"{file}: episodes", EPISODE_KEYS, EPISODE_KEYS)
     return Dataset(
         file=file,
@@ -176,7 +178,7 @@ def read_dataset(file: Path, archives: Path | None = None) -> Dataset:
             module=module,
             task=task,
             options=options,
-            within_group=fields.flag(values.get("within_group", False), f"{file}: within_group"),
+            within_group=within_group,
         ),
         title=fields.text(values["title"], f"{file}: title"),
         backbone=fields.text(values["backbone"], f"{file}: backbone"),

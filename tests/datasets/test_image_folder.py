@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from PIL import Image
 from metabench.cli import main
 from metabench.datasets import image_folder
 from metabench.datasets.archives import fetch
+from metabench.datasets.contents import SHOWN
 from metabench.datasets.prepare import prepare
 from metabench.datasets.store import SPLITS, load_split, verify
 from metabench.errors import MetabenchError
@@ -79,6 +81,16 @@ def in_splits() -> dict[str, bytes]:
     }
 
 
+def in_groups(number: int) -> dict[str, bytes]:
+    """Groups of three classes: ``animals/g0/ant`` and so on."""
+    return {
+        f"animals/g{g}/{one}/{i}.png": encoded(picture(100 * g + 10 * c + i))
+        for g in range(number)
+        for c, one in enumerate(CLASSES[:3])
+        for i in range(4)
+    }
+
+
 def write_folder(folder: Path, files: dict[str, bytes]) -> Path:
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -86,16 +98,16 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> Path:
     return folder
 
 
-def completed(folder: Path | None, **options: Any) -> dict[str, Any]:
+def completed(folder: Path | None, within_group: bool = False, **options: Any) -> dict[str, Any]:
     """The options of a file, checked and completed as a study does it."""
     given = {"images": "animals", "size": SIZE, **options}
     image_folder.check(given, "animals.yaml: options")
-    return image_folder.complete(given, folder, "animals.yaml: options")
+    return image_folder.complete(given, within_group, folder, "animals.yaml: options")
 
 
-def made(folder: Path, out: Path, **options: Any) -> Path:
+def made(folder: Path, out: Path, within_group: bool = False, **options: Any) -> Path:
     """The data set of the images in ``folder``."""
-    whole = json.loads(json.dumps(completed(folder, **options)))
+    whole = json.loads(json.dumps(completed(folder, within_group, **options)))
     (archive,) = image_folder.archives(whole)
     fetch(archive, folder, out / "source.json")
     spec = DataSpec("animals", image_folder.__name__, "classification", whole)
@@ -222,6 +234,43 @@ def test_shares_divide_all_classes_into_disjoint_splits_by_the_seed(tmp_path: Pa
     )
 
 
+def test_shares_divide_whole_groups_where_episodes_lie_within_one(tmp_path: Path) -> None:
+    """Otherwise characters of every alphabet would be trained, validated and tested on."""
+    write_folder(tmp_path, in_groups(5))
+    shares = {"val": 0.2, "test": 0.2}
+    whole = classes_in(made(tmp_path, tmp_path / "whole", within_group=True, divide=shares))
+    groups = {split: {one.split("/")[0] for one in names} for split, names in whole.items()}
+    assert [len(groups[split]) for split in SPLITS] == [3, 1, 1]
+    assert len(set().union(*groups.values())) == 5
+    assert all(len(whole[split]) == 3 * len(groups[split]) for split in SPLITS)
+    classes = classes_in(made(tmp_path, tmp_path / "classes", divide=shares))
+    assert [len(classes[split]) for split in SPLITS] == [9, 3, 3]
+    assert len({one.split("/")[0] for one in (*classes["val"], *classes["test"])}) > 2
+
+
+def test_classes_without_a_group_are_divided_alike_within_groups_and_not(tmp_path: Path) -> None:
+    write_folder(tmp_path, flat())
+    shares = {"val": 0.3, "test": 0.3}
+    found = [completed(tmp_path, within, divide=shares)["found"] for within in (True, False)]
+    assert all(found[0][split] == found[1][split] for split in SPLITS)
+
+
+@pytest.mark.parametrize(("number", "share"), [(2, 0.2), (4, 0.1)])
+def test_too_few_groups_for_the_shares_are_an_error(
+    number: int, share: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_folder(tmp_path, in_groups(number))
+    shares = {"val": share, "test": share}
+    assert completed(tmp_path, divide=shares)["found"]["train"]
+    study = study_in(tmp_path, {"divide": shares})
+    with (tmp_path / "datasets" / "animals.yaml").open("a") as file:
+        file.write("within_group: true\n")
+    assert main(["check", str(study)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"animals: of its {number} whole groups (within_group) none is left for" in line
+    assert "; other shares in 'divide', or more of them, are right" in line
+
+
 def test_folders_of_classes_are_groups(tmp_path: Path) -> None:
     files = {
         name.replace(f"/{split}/", f"/{split}/kind-{split}/"): content
@@ -301,6 +350,53 @@ def test_a_study_names_the_folder_and_its_jobs_know_the_images(
     assert load(study).runs != before.runs
 
 
+# Images that are there twice
+
+
+@pytest.mark.parametrize("copy", ["test/fox/copy.png", "train/bee/copy.png", "train/ant/0 (1).png"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_image_in_two_splits_two_classes_or_twice_in_one_is_refused(
+    copy: str, packed: bool, tmp_path: Path
+) -> None:
+    images = "animals.zip" if packed else "animals"
+    original = "animals/train/ant/0.png"
+    files = {**in_splits(), f"animals/{copy}": in_splits()[original]}
+    if packed:
+        write_zip(tmp_path / images, files)
+    else:
+        write_folder(tmp_path, files)
+    first, second = sorted([original, f"animals/{copy}"])
+    said = f"{images}: 1 pair of equal images: {first} and {second}; delete one of each pair, for "
+    for _ in range(2):  # when it is read, and when it is remembered
+        with pytest.raises(MetabenchError, match=re.escape(said)):
+            completed(tmp_path, images=images)
+    if not packed:
+        (tmp_path / "animals" / copy).unlink()
+        assert completed(tmp_path)["found"]["train"] == [3, 4, 1, "ant"]
+
+
+def test_all_pairs_are_counted_and_the_first_few_named(tmp_path: Path) -> None:
+    """Of a file that is there three times, two must go."""
+    files = in_splits()
+    for i in range(SHOWN):
+        files[f"animals/val/dog/{i}.png"] = files[f"animals/train/ant/{i}.png"]
+    files["animals/val/elk/0.png"] = files["animals/train/ant/0.png"]
+    with pytest.raises(MetabenchError) as told:
+        completed(write_folder(tmp_path, files))
+    assert f"{SHOWN + 1} pairs of equal images: " in str(told.value)
+    assert str(told.value).count(".png and animals/") == SHOWN
+    assert "; and 1 more; delete one of each pair" in str(told.value)
+
+
+def test_copies_that_are_not_used_are_nobody_s_business(tmp_path: Path) -> None:
+    files = flat()
+    files["animals/gnu/0.png"] = files["animals/ant/.thumbs/0.png"] = files["animals/ant/0.png"]
+    write_folder(tmp_path, files)
+    completed(tmp_path, classes={**DIVIDED, "test": ["fox"], "left_out": ["gnu"]})
+    with pytest.raises(MetabenchError, match="1 pair of equal images"):
+        completed(tmp_path, classes=DIVIDED)
+
+
 # Mistakes: what is there or said, and what the error must say
 
 PLAIN = encoded(picture(0))
@@ -364,8 +460,12 @@ IMAGES: dict[str, tuple[dict[str, bytes], dict[str, Any], list[str]]] = {
         SPLIT_FILES, {"divide": {"val": 0.2, "test": 0.2}},
         ["has a folder test with classes in it; leave out 'divide'"],
     ),
+    "an image twice": (
+        {**SPLIT_FILES, "animals/train/ant/0 (1).png": PLAIN}, {},
+        ["1 pair of equal images: animals/train/ant/0 (1).png and animals/train/ant/0.png; delete"],
+    ),
     "a way too many": (
-        SPLIT_FILES | {"animals/train/ant/5.png": PLAIN}, {"way": 3},
+        SPLIT_FILES, {"way": 3},
         ["grid[0].settings[0]: 3 ways are more than the 2 of its classes in the val split"],
     ),
     "images too few": (

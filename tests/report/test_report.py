@@ -21,7 +21,7 @@ from metabench.errors import MetabenchError
 from metabench.files import read_json
 from metabench.report import formats, published
 from metabench.report.data import GAP_COLUMNS, at, read_report
-from metabench.report.figures import cost, scores, steps, write_figures
+from metabench.report.figures import cost, curves, scores, steps, write_figures
 from metabench.report.figures.found import find
 from metabench.report.figures.look import LOOKS, OTHERS
 from metabench.report.names import (
@@ -173,6 +173,20 @@ def test_the_sinusoid_s_caption_says_how_its_task_was_chosen(report: Path) -> No
     assert chosen == pytest.approx(errors.median(), rel=0.5)
     assert (errors < chosen).sum() == len(errors) // 2
     assert f"episode {facts['episode']}, not chosen by eye" in caption("curves-sinusoid", facts)
+
+
+def test_a_target_is_drawn_through_all_that_is_known_of_it(collected: Where) -> None:
+    found = find(read_report(collected["report"], fake_study.STUDY), collected["results"])
+    figure, facts = curves.draw(found, "sinusoid")
+    names = ("support_x", "support_y", "query_x", "query_labels")
+    folder = collected["results"] / "episodes/sinusoid/test-1w5s"
+    known = [np.load(folder / f"{name}.npy")[facts["episode"], :, 0] for name in names]
+    x, y = np.concatenate(known[::2]), np.concatenate(known[1::2])
+    for axis in figure.axes:
+        target = axis.lines[0]
+        assert target.get_label() == "target"
+        np.testing.assert_array_equal(target.get_xydata(), np.stack([x, y], 1)[np.argsort(x)])
+        assert axis.get_ylim()[0] < y.min() < y.max() < axis.get_ylim()[1]
 
 
 def test_the_page_is_one_file_that_loads_nothing(report: Path) -> None:

@@ -1,8 +1,10 @@
-"""The picture that everyone knows: a sinusoid, its support points, and the adapted network."""
+"""The picture that everyone knows: a function, its support points, and the adapted network.
+
+The target is a line through its values at support points and queries, which is all that the files
+of the episodes say of a function: so any family of functions has its picture.
+"""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,7 +20,7 @@ from metabench.report.scoring import Array, squared_error
 STEPS = (0, 1, 10)
 LINES = {0: (":", 0.55), 1: ("--", 0.8), 2: ("-", 1.0)}  # dashes and opacity, by place in STEPS
 PAIR = ["maml", "pretrain_finetune"]
-READ = ("support_x.npy", "support_y.npy", "query_x.npy", "query_labels.npy", "tasks.npy")
+READ = ("support_x.npy", "support_y.npy", "query_x.npy", "query_labels.npy")
 
 
 def draw(found: Found, dataset: str) -> look.Drawing:
@@ -38,7 +40,9 @@ def draw(found: Found, dataset: str) -> look.Drawing:
         return figure, {"dataset": dataset, "shot": shot, "episode": -1, "chosen_by": ""}
     folder = results / "episodes" / dataset / f"test-{way}w{shot}s"
     read_described(folder / "episodes.json", *READ)
-    labels = read_array(folder / "query_labels.npy")
+    support_x, support_y, query_x, labels = (read_array(folder / name) for name in READ)
+    x = np.concatenate([support_x, query_x], axis=1)[..., 0]  # [episodes, shot + queries]
+    y = np.concatenate([support_y, labels], axis=1)[..., 0]
     figure, axes = look.panels(1, len(shown), 3.5)
     episode, chosen_by = -1, ""
     for axis, algorithm in zip(axes, shown, strict=True):
@@ -55,13 +59,15 @@ def draw(found: Found, dataset: str) -> look.Drawing:
         drawn = [step for step in STEPS if step in steps] or [steps[0], steps[-1]]
         places = [steps.index(step) for step in dict.fromkeys(drawn)]
         colour = look.colour(algorithm, list(report.titles))
-        _target(axis, folder, episode)
-        _predictions(axis, folder, episode, predictions[places, episode], drawn, colour)
+        _target(axis, x[episode], y[episode])
+        _predictions(axis, x[episode, shot:], predictions[places, episode, :, 0], drawn, colour)
+        _support(axis, x[episode, :shot], y[episode, :shot])
         final = formats.number(float(errors[places[-1], episode]), "regression")
         text = f"mean squared error {final} after {_steps(drawn[-1])}"
         axis.text(0, 1.0, text, transform=axis.transAxes, va="bottom", fontsize=8.5)
         axis.set_title(report.titles[algorithm], pad=16)
-    _same_limits(axes, folder, episode)
+        axis.set_xlabel("x")
+    _same_limits(axes, x, y, episode)
     axes[0].set_ylabel("y")
     handles, names = axes[0].get_legend_handles_labels()
     look.legend(figure, list(handles), names, columns=5)
@@ -69,32 +75,31 @@ def draw(found: Found, dataset: str) -> look.Drawing:
     return figure, facts
 
 
-def _target(axis: Axes, folder: Path, episode: int) -> None:
-    amplitude, phase = read_array(folder / "tasks.npy")[episode]
-    x = np.linspace(-5, 5, 400)
-    y = amplitude * np.sin(x - phase)
+def _target(axis: Axes, x: Array, y: Array) -> None:
+    order = np.argsort(x)
+    x, y = x[order], y[order]
     axis.plot(x, y, color="#c9ced6", linewidth=5, solid_capstyle="round", label="target")
 
 
-def _predictions(
-    axis: Axes, folder: Path, episode: int, values: Array, steps: list[int], colour: str
-) -> None:
-    x = read_array(folder / "query_x.npy")[episode, :, 0]
+def _predictions(axis: Axes, x: Array, values: Array, steps: list[int], colour: str) -> None:
     order = np.argsort(x)
     for place, (step, curve) in enumerate(zip(steps, values, strict=True)):
         dashes, alpha = LINES[place + 3 - len(steps)]
         axis.plot(
             x[order],
-            curve[order, 0],
+            curve[order],
             color=colour,
             linestyle=dashes,
             alpha=alpha,
             linewidth=2.0 if dashes == "-" else 1.5,
             label="before adaptation" if step == 0 else f"after {_steps(step)}",
         )
-    points = [read_array(folder / f"support_{name}.npy")[episode, :, 0] for name in "xy"]
+
+
+def _support(axis: Axes, x: Array, y: Array) -> None:
     axis.plot(
-        *points,
+        x,
+        y,
         linestyle="none",
         marker="o",
         markersize=7,
@@ -103,14 +108,18 @@ def _predictions(
         label="support points",
         zorder=5,
     )
-    axis.set_xlabel("x")
 
 
-def _same_limits(axes: list[Axes], folder: Path, episode: int) -> None:
-    amplitude = float(read_array(folder / "tasks.npy")[episode, 0])
+def _same_limits(axes: list[Axes], x: Array, y: Array, episode: int) -> None:
+    """The x of all tasks, the y of this one, and room for predictions that leave them.
+
+    A part of the room is by the range of all tasks: on a flat one, small errors look small.
+    """
+    mine = y[episode]
+    aside, above = 0.02 * np.ptp(x), 0.3 * np.ptp(mine) + 0.05 * np.ptp(y)
     for axis in axes:
-        axis.set_xlim(-5.2, 5.2)
-        axis.set_ylim(-1.6 * amplitude - 0.5, 1.6 * amplitude + 0.5)
+        axis.set_xlim(x.min() - aside, x.max() + aside)
+        axis.set_ylim(mine.min() - above, mine.max() + above)
         look.grid(axis)
 
 
