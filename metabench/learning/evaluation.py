@@ -22,9 +22,16 @@ from metabench.learning import provenance
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.devices import about_gpu, open_device
 from metabench.learning.episodes import EpisodeSet, load_episodes
-from metabench.learning.meta_testing import RECORDED, Validation, modes, run_episodes
+from metabench.learning.meta_testing import (
+    RECORDED,
+    Validation,
+    classes,
+    modes,
+    run_episodes,
+)
 from metabench.learning.params import load_params
 from metabench.learning.sampling import load_images
+from metabench.run_files import NO_ANSWER, answered
 from metabench.spec import RunSpec
 from metabench.trees import Params
 
@@ -43,7 +50,8 @@ def evaluate(
 
     Writes ``predictions.npy`` [modes, episodes, queries, ...], ``steps.npy`` [steps, episodes,
     queries, ...] in the first mode where the inner loop has steps, and ``run.json``. A model whose
-    meta-training diverged is not asked: its predictions are -1, or not a number.
+    meta-training diverged is not asked: its predictions are -1, or not a number. A run has diverged
+    too where it has no answer to any query.
 
     Args:
         spec: the run.
@@ -78,6 +86,8 @@ def evaluate(
             predictions = answers(spec, ends)
             if recorded:
                 write_array(out / "steps.npy", answers(spec, kept))
+            if not answered(predictions).any():  # there is nothing to score
+                trained["status"] = "diverged"
         write_array(out / "predictions.npy", predictions)
         cost = trained.pop("cost") | {"evaluate_seconds": round(time.monotonic() - begun, 3)}
         write_described(
@@ -114,10 +124,10 @@ def recorded_steps(algorithm: Algorithm, params: Params, test: EpisodeSet) -> li
 
 
 def answers(spec: RunSpec, outputs: torch.Tensor) -> NDArray[Any]:
-    """Class int32 [...] from logits [..., way]; values float32 [..., 1] as they are."""
+    """Class int32 [...] from logits [..., way], see ``classes``; values float32 [..., 1]."""
     if spec.data.task == "regression":
         return outputs.cpu().numpy().astype(np.float32)
-    return outputs.argmax(-1).cpu().numpy().astype(np.int32)
+    return classes(outputs).cpu().numpy().astype(np.int32)
 
 
 def nothing(spec: RunSpec, test: EpisodeSet, count: int) -> NDArray[Any]:
@@ -125,4 +135,4 @@ def nothing(spec: RunSpec, test: EpisodeSet, count: int) -> NDArray[Any]:
     shape = (count, int(test.meta["episodes"]), int(test.meta["queries"]))
     if spec.data.task == "regression":
         return np.full((*shape, 1), np.nan, dtype=np.float32)
-    return np.full(shape, -1, dtype=np.int32)
+    return np.full(shape, NO_ANSWER, dtype=np.int32)

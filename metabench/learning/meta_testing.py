@@ -9,6 +9,7 @@ import torch
 
 from metabench.algorithm import Algorithm
 from metabench.learning.episodes import EpisodeSet
+from metabench.run_files import NO_ANSWER
 from metabench.tape import Replayed
 from metabench.tasks import Task
 from metabench.trees import Params
@@ -131,6 +132,15 @@ def run_episodes(
     return MetaTest(algorithm, episodes, in_modes, recorded)(params)
 
 
+def classes(logits: torch.Tensor) -> torch.Tensor:
+    """The class of each query, or ``NO_ANSWER``: logits [..., way] -> int64 [...].
+
+    There is one where softmax gives a distribution: no logit is NaN and the largest is finite. A
+    class may have -inf, which rules it out. (argmax alone names a class whatever the logits are.)
+    """
+    return torch.where(logits.amax(-1).isfinite(), logits.argmax(-1), NO_ANSWER)
+
+
 class Validation:
     """Mean loss and score (accuracy, or squared error) of parameters over validation episodes.
 
@@ -151,7 +161,7 @@ class Validation:
         loss = loss if math.isfinite(loss) else math.inf
         if algorithm.problem.task == "regression":
             return loss, loss
-        return loss, float((outputs.argmax(-1) == y).float().mean())
+        return loss, float((classes(outputs) == y).float().mean())
 
     def error(self, params: Params) -> float:
         """What a choice among parameters makes least: squared error, or the share of errors."""

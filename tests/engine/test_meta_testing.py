@@ -8,7 +8,7 @@ from metabench.datasets.store import load_split
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.episodes import EpisodeSet, load_episodes
 from metabench.learning.evaluation import recorded_steps
-from metabench.learning.meta_testing import Validation, at_once, modes, run_episodes
+from metabench.learning.meta_testing import Validation, at_once, classes, modes, run_episodes
 from metabench.learning.sampling import load_images
 
 MAML = "metabench.algorithms.maml:MAML"
@@ -108,6 +108,22 @@ def test_validation_scores_what_was_predicted(maml, test_set):
     assert accuracy == pytest.approx(np.mean(predicted.argmax(-1).numpy() == y.numpy()))
     chosen = torch.log_softmax(predicted, -1).gather(-1, y[..., None])
     assert loss == pytest.approx(-float(chosen.mean()), rel=1e-5)
+
+
+def test_there_is_a_class_only_where_the_logits_make_a_distribution():
+    nan, inf = float("nan"), float("inf")
+    none = [[nan, 1.0, 2.0], [nan, nan, nan], [0.0, inf, 1.0], [-inf, -inf, -inf]]
+    some = [[0.0, 3.0, 1.0], [-inf, 0.0, 1.0]]  # a class that is ruled out is no obstacle
+    assert classes(torch.tensor(none + some)).tolist() == [-1, -1, -1, -1, 1, 2]
+    assert not torch.tensor(none).softmax(-1).isfinite().all(-1).any()
+    assert torch.tensor(some).softmax(-1).isfinite().all()
+
+
+def test_validation_counts_a_query_without_an_answer_as_wrong(maml, test_set):
+    validate = Validation(maml[0], test_set)
+    lost = {name: value * float("nan") for name, value in maml[1].items()}
+    assert validate(lost) == (float("inf"), 0.0)
+    assert validate.error(lost) == 1  # and not the 2/3 of a guess
 
 
 def test_fewer_tasks_of_larger_images_are_mapped_together():

@@ -8,7 +8,9 @@ from functools import cache
 
 import numpy as np
 import pytest
+import torch
 
+from metabench.algorithms import fomaml
 from metabench.errors import MetabenchError
 from metabench.files import read_array, read_json
 from metabench.learning.devices import open_device
@@ -156,10 +158,34 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_is_told(blobs, spec, tmp_pa
     assert read_json(tmp_path / "run.json")["status"] == "diverged"
 
 
+@pytest.mark.fault(
+    "adapted weights that are not finite",
+    "a query whose outputs are no numbers has no answer, which is wrong; tables count its episodes",
+    "those answers",
+)
+def test_an_inner_loop_that_runs_away_answers_nothing(blobs, spec, trained, tmp_path, monkeypatch):
+    of, path = spec(FOMAML, **EVERY[FOMAML]), fomaml.FOMAML.path
+    right = predictions(blobs, of, trained(of))
+
+    def runs_away(self, params, support):
+        """In the tasks whose first pixel is dark: about half of them."""
+        scale = torch.where(support.x.flatten()[0] < support.x.flatten()[1], float("nan"), 1.0)
+        for theta in path(self, params, support):
+            yield {name: value * scale for name, value in theta.items()}
+
+    monkeypatch.setattr(fomaml.FOMAML, "path", runs_away)
+    some = predictions(blobs, of, trained(of))
+    lost = (some == -1).all((0, 2))
+    assert 0 < lost.sum() < len(lost)
+    assert (some[:, ~lost] == right[:, ~lost]).all()
+    assert read_json(trained(of).with_name("tested-cpu") / "run.json")["status"] == "finished"
+    wild = replace(of, hyperparameters={**of.hyperparameters, "inner_lr": 1e30})
+    assert (predictions(blobs, wild, trained(of)) == -1).all()
+    assert read_json(trained(of).with_name("tested-cpu") / "run.json")["status"] == "diverged"
+
+
 @pytest.mark.fault("a GPU that is not there", "one line", "nothing")
 def test_a_device_that_is_not_there_is_named(blobs, spec, tmp_path):
-    import torch
-
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
     of = spec(FOMAML, **COMMON)
