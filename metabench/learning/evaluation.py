@@ -28,6 +28,7 @@ from metabench.learning.meta_testing import (
     classes,
     modes,
     run_episodes,
+    stated_modes,
 )
 from metabench.learning.params import load_params
 from metabench.learning.sampling import load_images
@@ -71,7 +72,6 @@ def evaluate(
         algorithm = make_algorithm(spec, test.input_shape)
         trained = read_described(model / "train.json", "model.safetensors")
         params = load_params(model / "model.safetensors", where)
-        in_modes = modes(algorithm, params)
         if val_episodes is not None and trained["status"] != "diverged":
             known = load_images(read_images(val_images), where) if val_images is not None else None
             validate = Validation(algorithm, load_episodes(val_episodes, known, where, labels=True))
@@ -79,8 +79,10 @@ def evaluate(
         recorded: list[int] = []
         (out / "steps.npy").unlink(missing_ok=True)
         if trained["status"] == "diverged":
+            in_modes = stated_modes(algorithm, params)
             predictions = nothing(spec, test, len(in_modes))
         else:
+            in_modes = modes(algorithm, params, test)
             recorded = recorded_steps(algorithm, params, test)
             ends, kept = run_episodes(algorithm, params, test, in_modes, recorded)
             predictions = answers(spec, ends)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from metabench.algorithms import fomaml
+from metabench.algorithms import fomaml, protonet
 from metabench.errors import MetabenchError
 from metabench.files import read_array, read_json
 from metabench.learning.devices import open_device
@@ -19,6 +19,7 @@ from metabench.learning.training import STOP, Run, train
 from metabench.spec import RunSpec
 
 FOMAML = "metabench.algorithms.fomaml:FOMAML"
+PROTONET = "metabench.algorithms.protonet:ProtoNet"
 IMAML = "metabench.algorithms.imaml:IMAML"
 COMMON = {"iterations": 60, "meta_batch": 4, "train_query": 4, "validate_every": 20}
 COMMON |= {"outer_lr": 5e-3}
@@ -35,7 +36,7 @@ OWN = {
     "metabench.algorithms.imaml_released:IMAMLReleased": {
         "inner_lr": 0.3, "inner_steps": 2, "test_inner_steps": 3, "cg_steps": 2, "iterations": 40,
     },
-    "metabench.algorithms.protonet:ProtoNet": {},
+    PROTONET: {},
     "metabench.algorithms.pretrain_head:PretrainHead": {"meta_batch": 32, "head_lr": 0.1},
     "metabench.algorithms.pretrain_finetune:PretrainFinetune": {
         "meta_batch": 32, "test_lrs": (0.1,), "test_inner_steps": 10,
@@ -138,6 +139,20 @@ def test_meta_testing_needs_no_query_labels(blobs, spec, trained, tmp_path):
     evaluate(of, copy / "data/blobs/test", copy / "episodes/test", model, tmp_path / "blind", "cpu")
     labels = read_array(blobs / "episodes/test/query_labels.npy")
     assert (read_array(tmp_path / "blind/predictions.npy")[0] == labels).mean() == expected
+
+
+def test_results_say_that_queries_saw_each_other_where_they_did(blobs, spec, trained, monkeypatch):
+    of = spec(PROTONET, **EVERY[PROTONET])
+    alone, tested = protonet.ProtoNet.predict, trained(of).with_name("tested-cpu")
+
+    def centred(self, adapted, x):
+        logits = alone(self, adapted, x)
+        return logits - logits.mean(0)
+
+    for predict, mode in ((alone, "running"), (centred, "transductive")):
+        monkeypatch.setattr(protonet.ProtoNet, "predict", predict)
+        assert len(predictions(blobs, of, trained(of))) == 1
+        assert read_json(tested / "run.json")["modes"] == [mode]
 
 
 @pytest.mark.fault(
