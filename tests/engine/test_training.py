@@ -214,6 +214,13 @@ def test_a_device_that_torch_does_not_know_is_named():
         pass
 
 
+@pytest.mark.parametrize("name", ["mps", "xpu:0", "meta"])
+def test_a_device_of_another_kind_is_refused(name):
+    refused = pytest.raises(MetabenchError, match=f"{name}: neither a CPU nor .* cpu, cuda or")
+    with refused, open_device(name):
+        pass
+
+
 @pytest.mark.fault(
     "Ctrl-C in meta-training, with running statistics and with moments that tasks hand on",
     "the same command, given again, ends with the same model to the bit",
