@@ -6,8 +6,6 @@ here, by the job that made it, and not when the whole study is collected.
 
 from __future__ import annotations
 
-import resource
-import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +16,7 @@ from metabench.described import read_described, write_described
 from metabench.errors import MetabenchError
 from metabench.files import file_digest
 from metabench.learning import provenance
+from metabench.peak import run_measured
 from metabench.run_files import KEY, check_predictions, read_episodes, read_run
 from metabench.spec import RunSpec
 
@@ -47,13 +46,13 @@ def run_external(
     for left_over in (about, *(out / name for name in RESULTS)):
         left_over.unlink(missing_ok=True)
     begun = time.monotonic()
-    _call(command)
+    peak_mb = _call(command)
     seconds = time.monotonic() - begun
     told = read_described(about) if about.exists() else {}
     known = spec.identity() | {"code": file_digest(program)}
     test = read_described(episodes / "episodes.json")
     written = [name for name in RESULTS if (out / name).exists()]
-    write_described(about, known | seen(test, seconds) | told, written)
+    write_described(about, known | seen(test, seconds, peak_mb) | told, written)
     run = read_run(out, spec.study)
     for key in ("task", *KEY, "hyperparameters"):
         if run[key] != known[key]:
@@ -64,7 +63,7 @@ def run_external(
         check_predictions(out / "predictions.npy", len(run["modes"]), run, shape)
 
 
-def seen(test: dict[str, Any], seconds: float) -> dict[str, Any]:
+def seen(test: dict[str, Any], seconds: float, peak_mb: float) -> dict[str, Any]:
     """What can be said of a run from outside; ``test`` is the content of episodes.json."""
     return {
         "backbone": "none",
@@ -78,17 +77,19 @@ def seen(test: dict[str, Any], seconds: float) -> dict[str, Any]:
         "cost": {
             "train_seconds": 0.0,
             "evaluate_seconds": round(seconds, 3),
-            "peak_memory_mb": round(provenance.process_memory_mb(resource.RUSAGE_CHILDREN), 1),
+            "peak_memory_mb": round(peak_mb, 1),
         },
     }
 
 
-def _call(command: Sequence[str]) -> None:
+def _call(command: Sequence[str]) -> float:
+    """Run the program; its largest memory, in 10^6 bytes."""
     if not command:
         raise MetabenchError("external: no program; `-- PROGRAM ARGUMENTS` is right at the end")
     try:
-        status = subprocess.run(command, check=False).returncode
+        status, peak_mb = run_measured(command)
     except OSError as error:
         raise MetabenchError(f"{command[0]}: cannot be run: {error.strerror}") from error
     if status:
         raise MetabenchError(f"{command[0]}: ended with status {status}; see what it said above")
+    return peak_mb

@@ -21,6 +21,9 @@ RESUME = "resume.safetensors"
 KEY = ["dataset", "way", "shot", "algorithm", "seed"]
 REQUIRED = ("study", *KEY, "task", "status", "modes", "episodes_sha256")
 
+#: In place of the class of a query: its outputs are no numbers. Wrong, and never right by luck.
+NO_ANSWER = -1
+
 Array = NDArray[Any]
 
 
@@ -72,9 +75,18 @@ def check_predictions(
         raise MetabenchError(f"{path}: elements are {values.dtype}; must be {need}")
     if kind is np.integer:
         lowest, highest = int(values.min()), int(values.max())
-        if lowest < 0 or highest >= run["way"]:
-            wrong = lowest if lowest < 0 else highest
-            raise MetabenchError(f"{path}: class {wrong}; must be 0 to {run['way'] - 1}")
-    elif not np.isfinite(values).any():
-        raise MetabenchError(f"{path}: not one prediction is finite, yet the run is 'finished'")
+        if lowest < NO_ANSWER or highest >= run["way"]:
+            wrong = lowest if lowest < NO_ANSWER else highest
+            right = f"0 to {run['way'] - 1}, or {NO_ANSWER} for no answer"
+            raise MetabenchError(f"{path}: class {wrong}; must be {right}")
+    if not answered(values).any():
+        what = f"every class is {NO_ANSWER}" if kind is np.integer else "no value is finite"
+        raise MetabenchError(f"{path}: {what}, yet the run is 'finished'")
     return values
+
+
+def answered(predictions: Array) -> Array:
+    """Which predictions say something: a class, or a value that is finite."""
+    if np.issubdtype(predictions.dtype, np.integer):
+        return np.asarray(predictions != NO_ANSWER)
+    return np.isfinite(predictions)

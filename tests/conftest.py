@@ -10,12 +10,29 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from mmap import PAGESIZE, mmap
 
 import pytest
 
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["METABENCH_CACHE"] = tempfile.mkdtemp(prefix="metabench-cache-")
 atexit.register(shutil.rmtree, os.environ["METABENCH_CACHE"], ignore_errors=True)
+
+
+@pytest.fixture
+def held() -> Callable[[int], AbstractContextManager[None]]:
+    """``held(megabytes)``: so many 10^6 bytes in use, none of which the process had before."""
+
+    @contextmanager
+    def of(megabytes: int) -> Iterator[None]:
+        with mmap(-1, megabytes * 10**6) as block:
+            for page in range(0, len(block), PAGESIZE):
+                block[page] = 1
+            yield
+
+    return of
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

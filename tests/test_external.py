@@ -61,6 +61,11 @@ def test_predictions_are_all_that_a_program_writes(episodes: Path) -> None:
     assert len(described["code"]) == 64
 
 
+def test_a_program_may_have_no_answer_to_a_query(episodes: Path) -> None:
+    some = f"save(numpy.arange({EPISODES * QUERIES}).reshape({EPISODES}, -1) % {WAY} - 1)"
+    assert run(episodes, some)["status"] == "finished"
+
+
 def test_what_a_program_says_of_its_run_goes_over_what_is_seen_of_it(episodes: Path) -> None:
     two = f"save(numpy.zeros((2, {EPISODES}, {QUERIES}), int)); say(modes=['one', 'other'])"
     assert run(episodes, two)["modes"] == ["one", "other"]
@@ -74,7 +79,8 @@ MISTAKES = {
     "save(numpy.zeros((3, 5), int))": r"predictions.npy: shape \(3, 5\); must be \(1, 3, 4\)",
     "save(numpy.full((3, 4), numpy.nan))": "predictions.npy: elements are float64; must be whole",
     "save(numpy.full((3, 4), 2))": "predictions.npy: class 2; must be 0 to 1",
-    "save(numpy.full((3, 4), -1))": "predictions.npy: class -1; must be 0 to 1",
+    "save(numpy.full((3, 4), -2))": "predictions.npy: class -2; must be 0 to 1, or -1 for no",
+    "save(numpy.full((3, 4), -1))": "predictions.npy: every class is -1, yet the run is 'finished'",
     "sys.exit(3)": "ended with status 3",
     f"{RIGHT}; say(episodes_sha256='f' * 64)": "run.json: tested on episodes ffffffffffff, but",
     f"{RIGHT}; say(seed=7)": "run.json: seed is 7; 0 is right",
@@ -92,7 +98,7 @@ def test_a_mistake_is_named(episodes: Path, code: str) -> None:
 def test_values_that_are_not_finite_are_named(episodes: Path) -> None:
     waves = DataSpec("waves", "some.module", "regression")
     spec = RunSpec(**{**vars(SPEC), "data": waves})
-    with pytest.raises(MetabenchError, match="not one prediction is finite"):
+    with pytest.raises(MetabenchError, match="no value is finite"):
         run(episodes, "save(numpy.full((3, 4, 1), numpy.inf))", spec)
 
 

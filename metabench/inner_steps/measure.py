@@ -20,8 +20,8 @@ from metabench.files import write_json
 from metabench.inner_steps.names import SETTING, TASKS, WAYS
 from metabench.learning import provenance
 from metabench.learning.engine import MetaGradient, Plan
+from metabench.peak import in_use_mb, peak_mb
 from metabench.speed.clock import seconds_of, spread
-from metabench.speed.memory import in_use, peak
 from metabench.speed.settings import SETTINGS, Setting, Workload, workload
 
 TURNS = 3  # timed meta-gradients, after one that is not
@@ -51,7 +51,7 @@ def measure(way: str, steps: int, setting: Setting) -> dict[str, Any]:
     torch.set_num_threads(1)
     meta_gradient(with_steps(replace(setting, tasks=1), way, 1))()
     call = meta_gradient(with_steps(setting, way, steps))
-    before = in_use()
+    before = in_use_mb()
     call()
     seconds = [seconds_of(call) for _ in range(TURNS)]
     low, high = spread(seconds)
@@ -63,7 +63,7 @@ def measure(way: str, steps: int, setting: Setting) -> dict[str, Any]:
         "seconds": statistics.median(seconds),
         "seconds_low": low,
         "seconds_high": high,
-        "megabytes": peak() - before,
+        "megabytes": peak_mb() - before,
     }
 
 

@@ -13,6 +13,8 @@ from metabench.errors import MetabenchError
 from metabench.learning.leases import lease
 from metabench.learning.memory import keep_freed_memory
 
+KINDS = ("cpu", "cuda")  # torch knows more, such as mps, on which nothing here was ever tried
+
 
 @contextlib.contextmanager
 def open_device(name: str, precision: str = "float32") -> Iterator[torch.device]:
@@ -27,19 +29,21 @@ def open_device(name: str, precision: str = "float32") -> Iterator[torch.device]
         precision: "float32", or "tf32" to let a GPU round what it multiplies to 10 bits.
 
     Raises:
-        MetabenchError: where it is not there.
+        MetabenchError: where it is not there, or neither a CPU nor a CUDA GPU.
     """
     keep_freed_memory()
     # torch's own default is float32 for products, and tf32 for convolutions.
     torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.allow_tf32 = precision == "tf32"
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    right = "auto, cpu, cuda or cuda:1 is right"
     try:
         device = torch.device(("cuda" if count else "cpu") if name == "auto" else name)
     except RuntimeError:
-        right = "auto, cpu, cuda or cuda:1 is right"
         raise MetabenchError(f"--device {name}: torch knows no such device; {right}") from None
-    if device.type != "cuda":
+    if device.type not in KINDS:
+        raise MetabenchError(f"--device {name}: neither a CPU nor a CUDA GPU; {right}")
+    if device.type == "cpu":
         yield device
         return
     numbers = [n for n in range(count) if device.index in (None, n)]

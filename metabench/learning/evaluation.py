@@ -22,9 +22,17 @@ from metabench.learning import provenance
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.devices import about_gpu, open_device
 from metabench.learning.episodes import EpisodeSet, load_episodes
-from metabench.learning.meta_testing import RECORDED, Validation, modes, run_episodes
+from metabench.learning.meta_testing import (
+    RECORDED,
+    Validation,
+    classes,
+    modes,
+    run_episodes,
+    stated_modes,
+)
 from metabench.learning.params import load_params
 from metabench.learning.sampling import load_images
+from metabench.run_files import NO_ANSWER, answered
 from metabench.spec import RunSpec
 from metabench.trees import Params
 
@@ -43,7 +51,8 @@ def evaluate(
 
     Writes ``predictions.npy`` [modes, episodes, queries, ...], ``steps.npy`` [steps, episodes,
     queries, ...] in the first mode where the inner loop has steps, and ``run.json``. A model whose
-    meta-training diverged is not asked: its predictions are -1, or not a number.
+    meta-training diverged is not asked: its predictions are -1, or not a number. A run has diverged
+    too where it has no answer to any query.
 
     Args:
         spec: the run.
@@ -63,7 +72,6 @@ def evaluate(
         algorithm = make_algorithm(spec, test.input_shape)
         trained = read_described(model / "train.json", "model.safetensors")
         params = load_params(model / "model.safetensors", where)
-        in_modes = modes(algorithm, params)
         if val_episodes is not None and trained["status"] != "diverged":
             known = load_images(read_images(val_images), where) if val_images is not None else None
             validate = Validation(algorithm, load_episodes(val_episodes, known, where, labels=True))
@@ -71,13 +79,17 @@ def evaluate(
         recorded: list[int] = []
         (out / "steps.npy").unlink(missing_ok=True)
         if trained["status"] == "diverged":
+            in_modes = stated_modes(algorithm, params)
             predictions = nothing(spec, test, len(in_modes))
         else:
+            in_modes = modes(algorithm, params, test)
             recorded = recorded_steps(algorithm, params, test)
             ends, kept = run_episodes(algorithm, params, test, in_modes, recorded)
             predictions = answers(spec, ends)
             if recorded:
                 write_array(out / "steps.npy", answers(spec, kept))
+            if not answered(predictions).any():  # there is nothing to score
+                trained["status"] = "diverged"
         write_array(out / "predictions.npy", predictions)
         cost = trained.pop("cost") | {"evaluate_seconds": round(time.monotonic() - begun, 3)}
         write_described(
@@ -114,10 +126,10 @@ def recorded_steps(algorithm: Algorithm, params: Params, test: EpisodeSet) -> li
 
 
 def answers(spec: RunSpec, outputs: torch.Tensor) -> NDArray[Any]:
-    """Class int32 [...] from logits [..., way]; values float32 [..., 1] as they are."""
+    """Class int32 [...] from logits [..., way], see ``classes``; values float32 [..., 1]."""
     if spec.data.task == "regression":
         return outputs.cpu().numpy().astype(np.float32)
-    return outputs.argmax(-1).cpu().numpy().astype(np.int32)
+    return classes(outputs).cpu().numpy().astype(np.int32)
 
 
 def nothing(spec: RunSpec, test: EpisodeSet, count: int) -> NDArray[Any]:
@@ -125,4 +137,4 @@ def nothing(spec: RunSpec, test: EpisodeSet, count: int) -> NDArray[Any]:
     shape = (count, int(test.meta["episodes"]), int(test.meta["queries"]))
     if spec.data.task == "regression":
         return np.full((*shape, 1), np.nan, dtype=np.float32)
-    return np.full(shape, -1, dtype=np.int32)
+    return np.full(shape, NO_ANSWER, dtype=np.int32)

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from metabench.algorithm import Algorithm
+from metabench.algorithm import Algorithm, last
+from metabench.learning.engine import task_at
 from metabench.learning.episodes import EpisodeSet
+from metabench.run_files import NO_ANSWER
 from metabench.tape import Replayed
 from metabench.tasks import Task
 from metabench.trees import Params
@@ -16,6 +18,11 @@ from metabench.trees import Params
 RECORDED = (*range(11), 20, 30, 40, 50, 75, 100)  # inner steps whose predictions are kept
 AT_ONCE = {"cpu": 250_000, "cuda": 1_600_000}  # numbers of the inputs that are mapped together
 ALONE = 1_600_000  # the same for queries that are normalised alone: one task's parameters for all
+# Two outputs are the same but for rounding where they differ by less than these shares of the
+# outputs' spread (their standard deviation) and of the output itself. Sums in another order move
+# those of the built-in algorithms by 1e-5 of the spread at most, TF32 might by 1e-3, and batch
+# normalisation of all queries together does by 0.1 and more.
+OF_SPREAD, OF_OUTPUT = 1e-2, 1e-5
 LEAST = 100  # numbers that an example counts as: activations of a small one are larger than it
 
 
@@ -27,16 +34,38 @@ def at_once(numbers: int, examples: int, input_shape: tuple[int, ...]) -> int:
     return max(1, numbers // max(LEAST, math.prod(input_shape[1:])) // examples)
 
 
-def modes(algorithm: Algorithm, params: Params) -> list[str]:
-    """How queries may be normalised: the first is the algorithm's own.
+def modes(algorithm: Algorithm, params: Params, episodes: EpisodeSet) -> list[str]:
+    """How queries are predicted, as results say it: the first is the algorithm's own.
 
-    ``transductive``: all queries of an episode in one batch. ``inductive``: each query in a batch
-    with the support set and itself alone. ``running``: by statistics gathered in meta-training.
-    ``none``: the network has no batch normalisation.
+    ``transductive``: all queries of an episode together, so that they see each other.
+    ``inductive``: each query in a batch with the support set and itself alone. ``running``:
+    normalised by statistics gathered in meta-training. ``none``: the network has no batch
+    normalisation. That queries do not see each other in the last two is measured.
     """
+    stated = stated_modes(algorithm, params)
+    if "transductive" not in stated and sees_other_queries(algorithm, params, episodes):
+        return ["transductive"]
+    return stated
+
+
+def stated_modes(algorithm: Algorithm, params: Params) -> list[str]:
+    """The modes, if queries see each other by batch normalisation or not at all."""
     if not any(name.endswith(".beta") for name in params):
         return ["none"]
     return ["running"] if algorithm.running_statistics else ["transductive", "inductive"]
+
+
+def sees_other_queries(algorithm: Algorithm, params: Params, episodes: EpisodeSet) -> bool:
+    """Whether queries of the first episode have other outputs alone than all together."""
+    task = task_at(episodes.tasks(0, 1), 0)
+    with torch.no_grad():
+        adapted = last(algorithm.path(params, task.support))
+        together = algorithm.predict(adapted, task.query.x)
+        alone = torch.cat([algorithm.predict(adapted, x[None]) for x in task.query.x])
+    spread = float(together.nan_to_num(0.0, 0.0, 0.0).std(correction=0))
+    return not torch.allclose(
+        alone, together, rtol=OF_OUTPUT, atol=OF_SPREAD * spread, equal_nan=True
+    )
 
 
 def predict_alone(
@@ -131,6 +160,15 @@ def run_episodes(
     return MetaTest(algorithm, episodes, in_modes, recorded)(params)
 
 
+def classes(logits: torch.Tensor) -> torch.Tensor:
+    """The class of each query, or ``NO_ANSWER``: logits [..., way] -> int64 [...].
+
+    There is one where softmax gives a distribution: no logit is NaN and the largest is finite. A
+    class may have -inf, which rules it out. (argmax alone names a class whatever the logits are.)
+    """
+    return torch.where(logits.amax(-1).isfinite(), logits.argmax(-1), NO_ANSWER)
+
+
 class Validation:
     """Mean loss and score (accuracy, or squared error) of parameters over validation episodes.
 
@@ -144,14 +182,17 @@ class Validation:
     def __call__(self, params: Params) -> tuple[float, float]:
         """phi -> loss and score."""
         algorithm, episodes = self.algorithm, self.episodes
-        self.test = self.test or MetaTest(algorithm, episodes, modes(algorithm, params)[:1])
+        if self.test is None:
+            # So a `predict` that cannot be asked about one query fails before training, not after.
+            in_modes = modes(algorithm, params, episodes)[:1]
+            self.test = MetaTest(algorithm, episodes, in_modes)
         outputs = self.test(params)[0][0]
         y = episodes.labels
         loss = float(algorithm.score(outputs.flatten(0, 1), y.flatten(0, 1)))
         loss = loss if math.isfinite(loss) else math.inf
         if algorithm.problem.task == "regression":
             return loss, loss
-        return loss, float((outputs.argmax(-1) == y).float().mean())
+        return loss, float((classes(outputs) == y).float().mean())
 
     def error(self, params: Params) -> float:
         """What a choice among parameters makes least: squared error, or the share of errors."""

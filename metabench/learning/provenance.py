@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import platform
-import resource
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import metabench
+from metabench.peak import peak_mb
 from metabench.sources import source_digest
 
 
@@ -64,10 +63,4 @@ def peak_memory_mb(device: Any) -> float:
 
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 1e6
-    return process_memory_mb(resource.RUSAGE_SELF)
-
-
-def process_memory_mb(who: int) -> float:
-    """The largest memory so far of this process, or of its children, in 10^6 bytes."""
-    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux KiB
-    return resource.getrusage(who).ru_maxrss * unit / 1e6
+    return peak_mb()

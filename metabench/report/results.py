@@ -48,7 +48,8 @@ def collect(
 
     - ``scores.csv.gz``: one row an episode of a run and mode, after the last inner step. ``score``
       is the accuracy in [0, 1], or the mean squared error (``inf`` where a prediction is not
-      finite); ``diverged`` is 1 for the regression episodes that ``scoring.diverged`` names.
+      finite); ``diverged`` is 1 for the episodes that ``scoring.diverged`` (of regression) or
+      ``scoring.unanswered`` names.
     - ``steps.csv``: one row a recorded inner step of a run, in the run's first mode: plain mean
       over episodes, half-width of its 95 % interval, ``robust`` (mean without the lowest and the
       highest tenth of the episodes) and how many episodes diverged.
@@ -182,8 +183,7 @@ def refuse_twins(runs: Rows) -> None:
 
 def _scores(values: Array, run: dict[str, Any], labels: Array) -> tuple[Array, Array]:
     if run["task"] == "classification":
-        score = scoring.accuracy(values, labels)
-        return score, np.zeros_like(score, dtype=bool)
+        return scoring.accuracy(values, labels), scoring.unanswered(values)
     score = scoring.squared_error(values, labels)
     return score, scoring.diverged(score, labels)
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metabench.run_files import answered
+
 #: A regression episode has diverged when its error is not finite, or this many times the error
 #: that predicting zero has on average over the test episodes. Not over its own queries: beside a
 #: wave of amplitude 0.1 an ordinary error looks a hundred times too large.
@@ -16,8 +18,16 @@ Array = NDArray[Any]
 
 
 def accuracy(predictions: Array, labels: Array) -> Array:
-    """Share of right queries: [..., episodes, queries] of classes -> [..., episodes]."""
+    """Share of right queries: [..., episodes, queries] of classes -> [..., episodes].
+
+    A query without an answer is wrong.
+    """
     return np.asarray((predictions == labels).mean(axis=-1))
+
+
+def unanswered(predictions: Array) -> Array:
+    """Which episodes have a query without an answer: [..., queries] -> [...]."""
+    return np.asarray(~answered(predictions).all(axis=-1))
 
 
 def squared_error(predictions: Array, labels: Array) -> Array:

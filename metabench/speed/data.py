@@ -76,7 +76,7 @@ def meta_testing(name: str, number: int) -> list[dict[str, Any]]:
     algorithm = OMNIGLOT_5.algorithm(name)
     params = algorithm.init(torch.Generator().manual_seed(0))
     episodes, few = noise_episodes(number), noise_episodes(COUNTED)
-    in_modes = modes(algorithm, params)
+    in_modes = modes(algorithm, params, episodes)
     recorded = recorded_steps(algorithm, params, episodes)
     rows = []
     for title, asked, steps in (

@@ -9,14 +9,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from metabench.learning.provenance import peak_memory_mb
+from metabench.peak import peak_mb
 
 NOTHING, OURS = "nothing", "metabench"
 CALLS = 2  # after the warm-up
-STATUS = Path("/proc/self/status")
 
 
 def measure(settings: list[str], rivals: list[str], threads: int) -> dict[str, Any]:
@@ -44,27 +42,6 @@ def peak_in_process(contestant: str, setting: str, threads: int) -> float:
     return float(told.stdout)
 
 
-def peak() -> float:
-    """The largest memory of this process so far, in 10^6 bytes."""
-    # A process starts with its parent's mark in `getrusage`; the kernel's own is of it alone.
-    if STATUS.exists():
-        return told("VmHWM")
-    import torch
-
-    return peak_memory_mb(torch.device("cpu"))
-
-
-def in_use() -> float:
-    """The memory of this process now, in 10^6 bytes; where no kernel tells it, the largest."""
-    return told("VmRSS") if STATUS.exists() else peak()
-
-
-def told(name: str) -> float:
-    """A number of the kernel about this process, in 10^6 bytes."""
-    lines = STATUS.read_text(encoding="utf-8").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(name)) * 1.024e-3
-
-
 def main(contestant: str, setting: str, threads: int) -> None:
     """Call one program a few times, and print the peak."""
     import torch
@@ -86,7 +63,7 @@ def main(contestant: str, setting: str, threads: int) -> None:
             call = found
         for _ in range(CALLS):
             call()
-    print(peak())
+    print(peak_mb())
 
 
 if __name__ == "__main__":

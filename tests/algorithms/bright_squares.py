@@ -11,7 +11,7 @@ from metabench import random
 from metabench.algorithm import Algorithm
 from metabench.datasets.store import Split
 from metabench.learning import engine
-from metabench.learning.meta_testing import modes, outputs_of_task
+from metabench.learning.meta_testing import outputs_of_task, stated_modes
 from metabench.learning.outer_loop import OuterLoop
 from metabench.learning.sampling import ImageSource
 from metabench.networks import build
@@ -61,7 +61,7 @@ def accuracy(algorithm: Algorithm, params: Params, mode: int = 0) -> float:
     """The share of right answers in 30 episodes of classes that were not trained on."""
     source = squares(algorithm.problem.input_shape[-1], classes=8, seed=1)
     tasks = source.episodes(random.fold_range(random.key(0, "test"), 30), WAY, SHOT, 4)
-    function = outputs_of_task(algorithm, modes(algorithm, params), ())
+    function = outputs_of_task(algorithm, stated_modes(algorithm, params), ())
     with torch.no_grad():
         ends, _ = torch.func.vmap(function, in_dims=(None, 0))(params, tasks)
     return float((ends[mode].argmax(-1) == tasks.query.y).float().mean())

@@ -68,5 +68,5 @@ def accuracy(algorithm: Algorithm, params: Params, source: Source, count: int = 
     """The share of right answers in the algorithm's own mode."""
     problem = algorithm.problem
     test = episodes(source, problem.way, problem.shot, 5, count, seed=1)
-    outputs, _ = run_episodes(algorithm, params, test, modes(algorithm, params)[:1])
+    outputs, _ = run_episodes(algorithm, params, test, modes(algorithm, params, test)[:1])
     return float((outputs[0].argmax(-1) == test.tasks(0, count).query.y).float().mean())

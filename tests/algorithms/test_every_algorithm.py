@@ -11,7 +11,13 @@ from small_training import episodes, meta_train
 
 from metabench.algorithm import Algorithm
 from metabench.learning.episodes import EpisodeSet
-from metabench.learning.meta_testing import Validation, modes, run_episodes
+from metabench.learning.meta_testing import (
+    Validation,
+    modes,
+    run_episodes,
+    sees_other_queries,
+    stated_modes,
+)
 from metabench.trees import Params
 
 QUERIES, EPISODES = 3, 3
@@ -32,6 +38,7 @@ class Outcome:
     before: Params  # phi at first
     params: Params  # phi in the end
     losses: list[float]
+    test: EpisodeSet
     modes: list[str]
     outputs: torch.Tensor  # [modes, episodes, queries, outputs]
     changed: torch.Tensor  # the same where all queries but the first are others
@@ -46,12 +53,12 @@ def run(case: str, seed: int) -> Outcome:
         episodes(source, algorithm.problem.way, SHOT, QUERIES, EPISODES, draw) for draw in (0, 1)
     )
     params = algorithm.tune(params, lambda params: Validation(algorithm, test)(params)[0])
-    in_modes = modes(algorithm, params)
+    in_modes = modes(algorithm, params, test)
     outputs, changed = (
         run_episodes(algorithm, params, drawn, in_modes)[0]
         for drawn in (test, others_changed(test, other))
     )
-    return Outcome(algorithm, before, params, losses, in_modes, outputs, changed)
+    return Outcome(algorithm, before, params, losses, test, in_modes, outputs, changed)
 
 
 @pytest.fixture(scope="module", params=CASES)
@@ -88,6 +95,12 @@ def test_a_run_is_reproduced_to_the_bit_from_its_seed_and_from_no_other(case, ou
     assert all(torch.equal(p, again.params[name]) for name, p in outcome.params.items())
     assert torch.equal(again.outputs, outcome.outputs)
     assert torch.equal(other.outputs, outcome.outputs) == CASES[case][0].deterministic
+
+
+def test_what_is_measured_of_queries_seeing_each_other_is_what_is_stated(outcome):
+    assert outcome.modes == stated_modes(outcome.algorithm, outcome.params)
+    seen = sees_other_queries(outcome.algorithm, outcome.params, outcome.test)
+    assert seen == (outcome.modes[0] == "transductive")
 
 
 def test_only_transductive_predictions_depend_on_other_queries(outcome):

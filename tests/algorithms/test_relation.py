@@ -7,7 +7,7 @@ from bright_squares import accuracy, learner, trained
 from metabench import random
 from metabench.algorithms.relation import Relation, relations
 from metabench.errors import MetabenchError
-from metabench.learning.meta_testing import modes
+from metabench.learning.meta_testing import stated_modes
 from metabench.networks import build
 from metabench.networks.conv4map import convolve, rectified
 from metabench.networks.network import Norm
@@ -125,7 +125,7 @@ def test_the_meta_gradient_is_the_finite_difference(relation, task, start, diffe
 def test_it_is_tested_as_published_and_with_no_query_seeing_another(relation, task, start):
     """With batch statistics a score depends on the other queries, so there are both columns."""
     phi = start(relation)
-    assert modes(relation, phi) == ["transductive", "inductive"]
+    assert stated_modes(relation, phi) == ["transductive", "inductive"]
     adapted = relation.adapt(phi, task.support)
     together = relation.predict(adapted, task.query.x)
     fewer = relation.predict(adapted, task.query.x[:3])

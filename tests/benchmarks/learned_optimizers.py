@@ -88,7 +88,7 @@ def episodes(spec: RunSpec, images: Path | None) -> EpisodeSet:
 
 def report(when: str, algorithm: Algorithm, params: Params, test: EpisodeSet) -> None:
     """Squared error or accuracy in % after recorded steps, and at the end in every mode."""
-    in_modes = modes(algorithm, params)
+    in_modes = modes(algorithm, params, test)
     last = algorithm.hp.test_inner_steps
     ends, kept = run_episodes(algorithm, params, test, in_modes, RECORDED)
     y = test.tasks(0, len(test)).query.y

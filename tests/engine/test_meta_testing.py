@@ -8,7 +8,14 @@ from metabench.datasets.store import load_split
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.episodes import EpisodeSet, load_episodes
 from metabench.learning.evaluation import recorded_steps
-from metabench.learning.meta_testing import Validation, at_once, modes, run_episodes
+from metabench.learning.meta_testing import (
+    Validation,
+    at_once,
+    classes,
+    modes,
+    run_episodes,
+    stated_modes,
+)
 from metabench.learning.sampling import load_images
 
 MAML = "metabench.algorithms.maml:MAML"
@@ -23,6 +30,12 @@ def test_set(blobs):
 @pytest.fixture
 def maml(spec):
     algorithm = make_algorithm(spec(MAML, inner_lr=0.3, test_inner_steps=2), (1, 16, 16))
+    return algorithm, algorithm.init(torch.Generator().manual_seed(0))
+
+
+@pytest.fixture
+def protonet(spec):
+    algorithm = make_algorithm(spec("metabench.algorithms.protonet:ProtoNet"), (1, 16, 16))
     return algorithm, algorithm.init(torch.Generator().manual_seed(0))
 
 
@@ -94,11 +107,49 @@ def test_before_adaptation_accuracy_is_one_in_n(maml, test_set):
     assert abs(float(correct.mean()) - 1 / 3) < 4 * max(float(standard_error), 0.02)
 
 
-def test_modes_follow_from_the_network_and_the_algorithm(spec, maml):
-    assert modes(*maml) == ["transductive", "inductive"]
-    protonet = make_algorithm(spec("metabench.algorithms.protonet:ProtoNet"), (1, 16, 16))
-    assert modes(protonet, protonet.init(torch.Generator())) == ["running"]
-    assert modes(maml[0], {"layer1.weight": torch.zeros(1)}) == ["none"]
+def test_modes_follow_from_the_network_and_the_algorithm(protonet, maml, test_set):
+    assert modes(*maml, test_set) == ["transductive", "inductive"]
+    assert modes(*protonet, test_set) == ["running"]
+    assert stated_modes(maml[0], {"layer1.weight": torch.zeros(1)}) == ["none"]
+
+
+def centred(logits):
+    """The queries of an episode share each class alike: the first step of Sinkhorn's."""
+    return logits - logits.mean(0)
+
+
+def standardised(logits):
+    """It has no result for a query alone."""
+    return centred(logits) / centred(logits).norm(dim=0)
+
+
+def over_those_before(logits):
+    """The first query sees none."""
+    return logits.logcumsumexp(0)
+
+
+@pytest.mark.parametrize("look", [centred, standardised, over_those_before])
+def test_who_looks_at_the_other_queries_is_transductive_whatever_its_network(
+    protonet, test_set, monkeypatch, look
+):
+    algorithm, params = protonet
+    alone = algorithm.predict
+    monkeypatch.setattr(algorithm, "predict", lambda adapted, x: look(alone(adapted, x)))
+    assert stated_modes(algorithm, params) == ["running"]
+    assert modes(algorithm, params, test_set) == ["transductive"]
+
+
+def test_rounding_and_outputs_that_are_no_numbers_make_no_mode(protonet, test_set, monkeypatch):
+    algorithm, params = protonet
+    alone = algorithm.predict
+
+    def says(look):
+        monkeypatch.setattr(algorithm, "predict", lambda adapted, x: look(alone(adapted, x)))
+        return modes(algorithm, params, test_set)
+
+    assert says(lambda logits: 1e3 + 1e-3 * logits) == ["running"]  # as good as one and the same
+    assert says(lambda logits: logits * float("nan")) == ["running"]
+    assert says(lambda logits: logits.where(logits > -0.1, -torch.inf)) == ["running"]
 
 
 def test_validation_scores_what_was_predicted(maml, test_set):
@@ -108,6 +159,22 @@ def test_validation_scores_what_was_predicted(maml, test_set):
     assert accuracy == pytest.approx(np.mean(predicted.argmax(-1).numpy() == y.numpy()))
     chosen = torch.log_softmax(predicted, -1).gather(-1, y[..., None])
     assert loss == pytest.approx(-float(chosen.mean()), rel=1e-5)
+
+
+def test_there_is_a_class_only_where_the_logits_make_a_distribution():
+    nan, inf = float("nan"), float("inf")
+    none = [[nan, 1.0, 2.0], [nan, nan, nan], [0.0, inf, 1.0], [-inf, -inf, -inf]]
+    some = [[0.0, 3.0, 1.0], [-inf, 0.0, 1.0]]  # a class that is ruled out is no obstacle
+    assert classes(torch.tensor(none + some)).tolist() == [-1, -1, -1, -1, 1, 2]
+    assert not torch.tensor(none).softmax(-1).isfinite().all(-1).any()
+    assert torch.tensor(some).softmax(-1).isfinite().all()
+
+
+def test_validation_counts_a_query_without_an_answer_as_wrong(maml, test_set):
+    validate = Validation(maml[0], test_set)
+    lost = {name: value * float("nan") for name, value in maml[1].items()}
+    assert validate(lost) == (float("inf"), 0.0)
+    assert validate.error(lost) == 1  # and not the 2/3 of a guess
 
 
 def test_fewer_tasks_of_larger_images_are_mapped_together():

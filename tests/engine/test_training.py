@@ -8,7 +8,9 @@ from functools import cache
 
 import numpy as np
 import pytest
+import torch
 
+from metabench.algorithms import fomaml, protonet
 from metabench.errors import MetabenchError
 from metabench.files import read_array, read_json
 from metabench.learning.devices import open_device
@@ -17,6 +19,7 @@ from metabench.learning.training import STOP, Run, train
 from metabench.spec import RunSpec
 
 FOMAML = "metabench.algorithms.fomaml:FOMAML"
+PROTONET = "metabench.algorithms.protonet:ProtoNet"
 IMAML = "metabench.algorithms.imaml:IMAML"
 COMMON = {"iterations": 60, "meta_batch": 4, "train_query": 4, "validate_every": 20}
 COMMON |= {"outer_lr": 5e-3}
@@ -33,7 +36,7 @@ OWN = {
     "metabench.algorithms.imaml_released:IMAMLReleased": {
         "inner_lr": 0.3, "inner_steps": 2, "test_inner_steps": 3, "cg_steps": 2, "iterations": 40,
     },
-    "metabench.algorithms.protonet:ProtoNet": {},
+    PROTONET: {},
     "metabench.algorithms.pretrain_head:PretrainHead": {"meta_batch": 32, "head_lr": 0.1},
     "metabench.algorithms.pretrain_finetune:PretrainFinetune": {
         "meta_batch": 32, "test_lrs": (0.1,), "test_inner_steps": 10,
@@ -138,6 +141,20 @@ def test_meta_testing_needs_no_query_labels(blobs, spec, trained, tmp_path):
     assert (read_array(tmp_path / "blind/predictions.npy")[0] == labels).mean() == expected
 
 
+def test_results_say_that_queries_saw_each_other_where_they_did(blobs, spec, trained, monkeypatch):
+    of = spec(PROTONET, **EVERY[PROTONET])
+    alone, tested = protonet.ProtoNet.predict, trained(of).with_name("tested-cpu")
+
+    def centred(self, adapted, x):
+        logits = alone(self, adapted, x)
+        return logits - logits.mean(0)
+
+    for predict, mode in ((alone, "running"), (centred, "transductive")):
+        monkeypatch.setattr(protonet.ProtoNet, "predict", predict)
+        assert len(predictions(blobs, of, trained(of))) == 1
+        assert read_json(tested / "run.json")["modes"] == [mode]
+
+
 @pytest.mark.fault(
     "a loss that is not finite",
     "training ends with the last finite phi and status `diverged`; tables say so",
@@ -156,10 +173,34 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_is_told(blobs, spec, tmp_pa
     assert read_json(tmp_path / "run.json")["status"] == "diverged"
 
 
+@pytest.mark.fault(
+    "adapted weights that are not finite",
+    "a query whose outputs are no numbers has no answer, which is wrong; tables count its episodes",
+    "those answers",
+)
+def test_an_inner_loop_that_runs_away_answers_nothing(blobs, spec, trained, tmp_path, monkeypatch):
+    of, path = spec(FOMAML, **EVERY[FOMAML]), fomaml.FOMAML.path
+    right = predictions(blobs, of, trained(of))
+
+    def runs_away(self, params, support):
+        """In the tasks whose first pixel is dark: about half of them."""
+        scale = torch.where(support.x.flatten()[0] < support.x.flatten()[1], float("nan"), 1.0)
+        for theta in path(self, params, support):
+            yield {name: value * scale for name, value in theta.items()}
+
+    monkeypatch.setattr(fomaml.FOMAML, "path", runs_away)
+    some = predictions(blobs, of, trained(of))
+    lost = (some == -1).all((0, 2))
+    assert 0 < lost.sum() < len(lost)
+    assert (some[:, ~lost] == right[:, ~lost]).all()
+    assert read_json(trained(of).with_name("tested-cpu") / "run.json")["status"] == "finished"
+    wild = replace(of, hyperparameters={**of.hyperparameters, "inner_lr": 1e30})
+    assert (predictions(blobs, wild, trained(of)) == -1).all()
+    assert read_json(trained(of).with_name("tested-cpu") / "run.json")["status"] == "diverged"
+
+
 @pytest.mark.fault("a GPU that is not there", "one line", "nothing")
 def test_a_device_that_is_not_there_is_named(blobs, spec, tmp_path):
-    import torch
-
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
     of = spec(FOMAML, **COMMON)
@@ -170,6 +211,13 @@ def test_a_device_that_is_not_there_is_named(blobs, spec, tmp_path):
 def test_a_device_that_torch_does_not_know_is_named():
     named = pytest.raises(MetabenchError, match="--device gpu: torch knows no such device")
     with named, open_device("gpu"):
+        pass
+
+
+@pytest.mark.parametrize("name", ["mps", "xpu:0", "meta"])
+def test_a_device_of_another_kind_is_refused(name):
+    refused = pytest.raises(MetabenchError, match=f"{name}: neither a CPU nor .* cpu, cuda or")
+    with refused, open_device(name):
         pass
 
 

@@ -119,6 +119,17 @@ def test_one_diverged_episode_has_every_pair_of_its_setting_judged_by_trimmed_me
     assert rows["holm"].tolist() == holm(rows["p"].to_numpy()).tolist()
 
 
+def test_an_episode_without_an_answer_leaves_the_means_of_bounded_scores_plain() -> None:
+    rng = np.random.default_rng(10)
+    scores = frame({name: rng.random((1, 40)) for name in ("maml", "reptile")})
+    plain = compare(scores, EVERY)
+    scores.loc[0, "diverged"] = 1
+    row = compare(scores, EVERY, bounded=set(scores["dataset"]))
+    assert not row["trimmed"].any()
+    assert row["diverged_episodes"].tolist() == [1]
+    assert row["p"].tolist() == plain["p"].tolist()
+
+
 def test_pairs_among_algorithms_leave_out_baselines_and_keep_transductive_rows_apart() -> None:
     cells_of = [("maml", "transductive"), ("maml", "inductive"), ("reptile", "transductive")]
     cells_of += [("reptile", "inductive"), ("protonet", "running"), ("pretrain_head", "running")]

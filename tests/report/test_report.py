@@ -35,7 +35,9 @@ from metabench.report.names import (
 from metabench.report.page import write_page
 from metabench.report.page.captions import caption
 from metabench.report.tables import write_tables
+from metabench.report.tables.paired import paired_numbers
 from metabench.report.tables.results import published_text, results_numbers, score_text
+from metabench.report.tables.steps import steps_numbers, steps_text
 from metabench.report.verdicts import nearest
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -276,6 +278,32 @@ def test_where_a_seed_diverged_and_another_is_to_come_the_cell_is_open(collected
     cell = table[table["algorithm"] == "reptile"].iloc[0]
     assert cell["status"] == "missing"
     assert score_text(cell) == "missing; 1 seed diverged at iteration 40"
+
+
+def test_episodes_without_an_answer_are_counted_and_trim_no_accuracy(collected: Where) -> None:
+    found = read_report(collected["report"], fake_study.STUDY)
+
+    def of_images(frame: pd.DataFrame) -> pd.Series:
+        return (frame["algorithm"] == "maml") & (frame["way"] == 20)
+
+    lost = of_images(found.scores) & (found.scores["episode"] < 2)
+    steps = found.steps["diverged_episodes"].mask(of_images(found.steps), 2)
+    spoilt = replace(
+        found,
+        scores=found.scores.assign(diverged=found.scores["diverged"].mask(lost, 1)),
+        steps=found.steps.assign(diverged_episodes=steps),
+    )
+    papers = published.load()
+    table = results_numbers(spoilt, papers)
+    images = table[table["way"] == 20]
+    assert not images["trimmed"].any()
+    texts = [score_text(row, row["trimmed"]) for _, row in at(images, algorithm="maml").iterrows()]
+    assert len(texts) == 2  # a mode each
+    assert all(text.endswith("; 4 of 80 episodes had no answer") for text in texts)
+    assert not any("trimmed" in text for text in texts)
+    after = steps_text(steps_numbers(spoilt, papers))
+    assert "; 4 without an answer" in after[after["Setting"] == "20-way 1-shot"].iloc[0]["3 steps"]
+    assert not paired_numbers(spoilt).query("way == 20")["trimmed"].any()
 
 
 def test_a_table_that_the_report_has_no_more_is_taken_away(fresh: Where) -> None:

@@ -14,7 +14,7 @@ import pytest
 from metabench.described import write_described
 from metabench.errors import MetabenchError
 from metabench.files import read_json, write_array, write_json, write_text
-from metabench.report.scoring import accuracy, diverged, squared_error
+from metabench.report.scoring import accuracy, diverged, squared_error, unanswered
 
 Where = dict[str, Path]
 
@@ -27,6 +27,13 @@ def test_accuracy_counts_right_queries_of_each_episode() -> None:
     labels = np.array([[0, 1, 2, 1], [2, 2, 0, 1]])
     predictions = np.array([[[0, 1, 2, 0], [0, 0, 0, 0]]])
     assert accuracy(predictions, labels).tolist() == [[0.75, 0.25]]
+
+
+def test_a_query_without_an_answer_is_wrong_and_its_episode_is_known() -> None:
+    labels = np.array([[0, 1, 2, 1], [2, 2, 0, 1]])
+    predictions = np.array([[0, 1, 2, -1], [2, 2, 0, 0]])
+    assert accuracy(predictions, labels).tolist() == [0.75, 0.75]
+    assert unanswered(predictions).tolist() == [True, False]
 
 
 def test_squared_error_is_a_mean_over_queries_and_infinite_where_a_prediction_is() -> None:
@@ -78,6 +85,24 @@ def test_a_few_diverged_episodes_spoil_the_plain_mean_and_not_the_robust_one(
     assert row["robust"] < 1
 
 
+def test_an_episode_without_an_answer_is_marked_in_the_scores_and_counted_after_steps(
+    fresh: Where,
+) -> None:
+    folder = fresh["runs"] / "omniglot_challenge_small1/20w1s/maml/seed0"
+    final, steps = np.load(folder / "predictions.npy"), np.load(folder / "steps.npy")
+    final[0, 3], steps[-1, 3:5] = -1, -1  # in the first of two modes
+    write_array(folder / "predictions.npy", final)
+    write_array(folder / "steps.npy", steps)
+    run(fresh)
+    scores = pd.read_csv(fresh["report"] / "scores.csv.gz").query("algorithm == 'maml'")
+    lost = scores.query("dataset == 'omniglot_challenge_small1' and diverged == 1")
+    assert lost[["seed", "mode", "episode", "score"]].to_numpy().tolist() == [
+        [0, "transductive", 3, 0.0]
+    ]
+    counts = pd.read_csv(fresh["report"] / "steps.csv").query("way == 20 and algorithm == 'maml'")
+    assert counts.query("seed == 0")["diverged_episodes"].tolist() == [0, 0, 2]
+
+
 def test_collecting_twice_gives_the_same_bytes(fresh: Where) -> None:
     run(fresh)
     first = (fresh["report"] / "scores.csv.gz").read_bytes()
@@ -106,7 +131,7 @@ DAMAGES: dict[str, tuple[Callable[[Any], Any], str]] = {
         "predictions.npy: elements are float64; must be whole",
     ),
     "high": (lambda p: p + 4, "predictions.npy: class 23; must be 0 to 19"),
-    "negative": (lambda p: p - 1, "predictions.npy: class -1; must be 0 to 19"),
+    "negative": (lambda p: p - 2, "class -2; must be 0 to 19, or -1 for no answer"),
 }
 
 
@@ -138,12 +163,21 @@ def test_predictions_that_are_no_array_are_named(fresh: Where) -> None:
 
 
 @pytest.mark.fault(
-    "predictions none of which is finite", "one line that names the file", "that run"
+    "predictions none of which is an answer", "one line that names the file", "that run"
 )
-def test_a_finished_run_without_a_finite_prediction_is_refused(fresh: Where) -> None:
-    path = fresh["runs"] / "sinusoid/1w5s/maml/seed0/predictions.npy"
-    write_array(path, np.full_like(np.load(path), np.nan))
-    with pytest.raises(MetabenchError, match="not one prediction is finite"):
+@pytest.mark.parametrize(
+    ("folder", "nothing", "what"),
+    [
+        ("sinusoid/1w5s/maml/seed0", np.nan, "no value is finite"),
+        ("omniglot_challenge_small1/20w1s/maml/seed0", -1, "every class is -1"),
+    ],
+)
+def test_a_finished_run_without_an_answer_is_refused(
+    fresh: Where, folder: str, nothing: float, what: str
+) -> None:
+    path = fresh["runs"] / folder / "predictions.npy"
+    write_array(path, np.full_like(np.load(path), nothing))
+    with pytest.raises(MetabenchError, match=f"{what}, yet the run is 'finished'"):
         run(fresh)
 
 

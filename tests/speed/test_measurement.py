@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,7 @@ from metabench.datasets.store import load_split
 from metabench.errors import MetabenchError
 from metabench.inner_steps.names import STEPS, WAYS
 from metabench.learning.engine import default_plan
-from metabench.speed import clock, iterations, memory, noise, operations
+from metabench.speed import clock, iterations, noise, operations
 from metabench.speed.contestants import ours
 from metabench.speed.data import meta_testing, shares
 from metabench.speed.jobs import parts
@@ -86,17 +84,6 @@ def test_parts_of_an_iteration_and_meta_testing_are_of_the_setting(small_setting
     first, whole = meta_testing("maml", 4)
     assert first["mode"] == "transductive"
     assert whole["operations"] > first["operations"] > 0  # inductive predictions come on top
-
-
-def test_peak_memory_is_the_process_own(held):
-    now = memory.in_use()
-    with held(300):
-        assert memory.in_use() >= now + 290
-    assert memory.in_use() < memory.peak() - 290
-    # A child of this process, which has none of that, does not inherit its mark.
-    code = "from metabench.speed.memory import peak; print(peak())"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert float(told.stdout) < memory.peak() - 200
 
 
 def test_what_a_job_takes_adds_up_to_its_whole():

@@ -59,9 +59,9 @@ def ranks(tests: str, missing: list[str], ranked: bool, shared: bool) -> str:
     text = (
         "Average ranks over all settings, 1 the best; a dark bar joins those that are not told "
         f"apart. {tests} Each setting counts once, by the mean over seeds and "
-        "episodes (the trimmed one where an episode diverged), without transductive rows. Settings "
-        f"of one data set share its classes or functions{', and here trained models too' * shared}"
-        ", and the tests take them for independent."
+        "episodes (the trimmed one where an episode of regression diverged), without transductive "
+        "rows. Settings of one data set share its classes or functions"
+        f"{', and here trained models too' * shared}, and the tests take them for independent."
     )
     if missing:
         text += f" Left out, because some setting has no score of theirs: {'; '.join(missing)}."

@@ -6,6 +6,7 @@ mean difference is much narrower than those of the two means suggest.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -31,12 +32,13 @@ COLUMNS = [*CELL, "other", "other_mode", *ABOUT, "trimmed", *TESTS]
 COLUMNS += ["episodes", "seeds", "diverged_episodes"]
 
 
-def compare(scores: pd.DataFrame, choose: Choice) -> pd.DataFrame:
+def compare(scores: pd.DataFrame, choose: Choice, bounded: Collection[str] = ()) -> pd.DataFrame:
     """Differences of pairs of cells in each setting, and what they are worth.
 
     Args:
         scores: rows of ``scores.csv.gz``.
         choose: which of a setting's cells to compare: ``against`` or ``among``.
+        bounded: the data sets whose scores cannot run away, so that no mean need be trimmed.
 
     Returns:
         One row a pair, the second cell in ``other`` and ``other_mode``:
@@ -46,8 +48,9 @@ def compare(scores: pd.DataFrame, choose: Choice) -> pd.DataFrame:
           over training seeds and episodes (NaN where either has one seed);
         - on how many of ``episodes`` the first is ``higher``, ``equal`` and ``lower``;
         - ``p`` of the sign-flip test of the mean or, in a setting where an episode of any cell
-          diverged (``trimmed``), of the test of the trimmed mean; ``p_rank`` of Wilcoxon's test;
-          and both corrected by Holm over the pairs of the setting (``holm``, ``holm_rank``);
+          diverged (``trimmed``, never where ``bounded``), of the test of the trimmed mean;
+          ``p_rank`` of Wilcoxon's test; and both corrected by Holm over the pairs of the setting
+          (``holm``, ``holm_rank``);
         - ``sd`` of the paired differences, ``episodes_needed`` to find this difference, and
           ``least_difference``, what these episodes would find;
         - ``seeds``, of the one that has fewer, and ``diverged_episodes``, where either diverged
@@ -56,14 +59,16 @@ def compare(scores: pd.DataFrame, choose: Choice) -> pd.DataFrame:
         Where both scores are infinite the difference is 0.
     """
     parts = [
-        _setting(dict(zip(SETTING, key, strict=True)), here, choose)
+        _setting(dict(zip(SETTING, key, strict=True)), here, choose, bounded)
         for key, here in scores.groupby(SETTING, sort=False)
     ]
     filled = [part for part in parts if len(part)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)
 
 
-def _setting(setting: dict[str, Any], here: pd.DataFrame, choose: Choice) -> pd.DataFrame:
+def _setting(
+    setting: dict[str, Any], here: pd.DataFrame, choose: Choice, bounded: Collection[str]
+) -> pd.DataFrame:
     tables = {
         (str(algorithm), str(mode)): by_seed(cell)
         for (algorithm, mode), cell in here.groupby(["algorithm", "mode"], sort=False)
@@ -78,7 +83,7 @@ def _setting(setting: dict[str, Any], here: pd.DataFrame, choose: Choice) -> pd.
     )
     apart = {cell: take_apart(table) for cell, table in tables.items()}
     differences = np.stack([_difference(means, *pair) for pair in pairs])
-    trimmed = bool(averaged["diverged"].any())
+    trimmed = setting["dataset"] not in bounded and bool(averaged["diverged"].any())
     rows = []
     for (ours, theirs), values in zip(pairs, differences, strict=True):
         row = {**setting, "algorithm": ours[0], "mode": ours[1]}

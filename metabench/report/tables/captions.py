@@ -19,9 +19,11 @@ CAPTIONS = {
         "unit, scores averaged over training seeds first). Bold: best of a column, transductive "
         "rows apart: they let the queries of an episode see each other through batch "
         "normalisation. “Trimmed” is the mean without the lowest and the highest tenth of the "
-        "episodes, shown where episodes diverged: where the adapted network’s error is not finite, "
-        "or a hundred times that of predicting zero. A run whose loss was not finite has no "
-        "number: it says at which iteration it diverged."
+        "episodes, shown where episodes of regression diverged: where the adapted network’s error "
+        "is not finite, or a hundred times that of predicting zero. In classification an episode "
+        "“had no answer” where the outputs for some query were no numbers; that query counts as "
+        "wrong. A run whose loss was not finite has no number: it says at which iteration it "
+        "diverged."
     ),
     "paired": (
         "Algorithm minus baseline, episode by episode: points of accuracy (higher is better) or "
@@ -29,9 +31,9 @@ CAPTIONS = {
         "have different networks, the difference is of these too. “Both” are "
         "training seeds and episodes together, and “trained again” says whether that interval "
         "leaves zero out. Wins, ties and losses are episodes. p-values are corrected by Holm over "
-        "the rows of a setting; the verdict goes by the sign flips, and where an episode diverged "
-        "by the test of the trimmed mean. “Episodes needed” is how many a study needs to find such "
-        "a difference in four of five cases."
+        "the rows of a setting; the verdict goes by the sign flips, and where an episode of "
+        "regression diverged by the test of the trimmed mean. “Episodes needed” is how many a "
+        "study needs to find such a difference in four of five cases."
     ),
     "comparisons": (
         "Every two algorithms but pre-training, transductive rows apart: as against pre-training, "

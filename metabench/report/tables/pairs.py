@@ -24,8 +24,9 @@ def pair_numbers(report: Report, choose: Choice, other: str) -> pd.DataFrame:
         choose: which pairs: ``against`` or ``among`` of ``metabench.report.statistics``.
         other: what the second of a pair is called.
     """
-    table = compare(in_order(report.scores, report), choose)
     tasks = {name: about["task"] for name, about in report.datasets.items()}
+    bounded = [name for name, task in tasks.items() if task == "classification"]
+    table = compare(in_order(report.scores, report), choose, bounded)
     table["task"] = table["dataset"].map(tasks)
     for name in ("algorithm", "other"):
         table[f"{name}_title"] = table[name].map(report.titles)
@@ -47,7 +48,8 @@ def pair_numbers(report: Report, choose: Choice, other: str) -> pd.DataFrame:
 def verdict(row: Any) -> str:
     """better, worse, or neither, after Holm's correction over the table's pairs of a setting.
 
-    Where an episode of the setting diverged, the mean says little: the trimmed mean is asked then.
+    Where an episode of the setting diverged in regression, the mean says little: the trimmed mean
+    is asked then.
     """
     difference = row[judged_by(row, "difference")[0]]
     if pd.isna(row["holm"]) or pd.isna(difference):

@@ -10,7 +10,7 @@ import pandas as pd
 from metabench.report import formats, reasons
 from metabench.report.data import Report, at
 from metabench.report.statistics import CELL
-from metabench.report.tables.results import or_none
+from metabench.report.tables.results import diverged_text, or_none
 from metabench.report.tables.steps import at_step
 from metabench.report.verdicts import (
     ONE_SEED,
@@ -121,14 +121,16 @@ def published_text(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def ours_text(row: Any) -> str:
-    """Ours with its interval; where episodes diverged, how many did and the mean without tails."""
+    """Ours with its interval; how many episodes diverged, and of errors the mean without tails."""
     text = _unit(row) + formats.plus_minus(row["ours"], row["ours_ci95"], row["task"])
     if ONE_SEED in str(row["why"]):
         text += f" ({ONE_SEED})"
     if not row["diverged_episodes"] > 0:
         return text
-    lost = f"{row['diverged_episodes']:.0f} of {row['episodes'] * row['seeds']:.0f} episodes"
-    return f"{text}; {lost} diverged; trimmed {formats.number(row['robust'], row['task'])}"
+    text += f"; {diverged_text(row)}"
+    if row["task"] == "classification":
+        return text
+    return f"{text}; trimmed {formats.number(row['robust'], row['task'])}"
 
 
 def _setting(row: Any) -> str:

@@ -17,8 +17,8 @@ from metabench.report.tables.summary import transductive
 def study_ranks(results: pd.DataFrame) -> Ranks | None:
     """The ranks of the algorithms that have a score in every setting; None for too few.
 
-    Transductive rows are left out. Where an episode of a setting diverged, its trimmed means are
-    ranked.
+    Transductive rows are left out. Where an episode of a setting of regression diverged, its
+    trimmed means are ranked.
     """
     return rank(_scores(results))
 

@@ -74,14 +74,14 @@ def results_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
     ]
     table = pd.DataFrame(rows, columns=names)
     lost = table.groupby(SETTING, sort=False)["diverged_episodes"].transform("max")
-    return table.assign(trimmed=lost > 0)
+    return table.assign(trimmed=(lost > 0) & (table["task"] == "regression"))
 
 
 def judged_by(rows: Any, mean: str = "mean") -> tuple[str, str]:
     """The columns by which rows of one setting (or one of them) are compared.
 
-    Trimmed means where an episode of the setting diverged, else plain ones: a value and its
-    half-width over episodes.
+    Trimmed means where an episode of the setting diverged in regression, else plain ones, as of
+    accuracies, which are bounded: a value and its half-width over episodes.
     """
     return ("robust", "robust_ci95") if np.any(rows["trimmed"]) else (mean, "ci95")
 
@@ -176,7 +176,8 @@ def _reference(paper: Any) -> dict[str, Any]:
 def score_text(row: Any, trimmed: bool = False) -> str:
     """The score of a row of ``results_numbers``, or why there is none.
 
-    The trimmed mean stands beside it where an episode diverged, or where ``trimmed``.
+    How many episodes diverged stands beside it, and in regression, or where ``trimmed``, the
+    trimmed mean.
     """
     if row["status"] == "published":
         return formats.NONE
@@ -188,17 +189,23 @@ def score_text(row: Any, trimmed: bool = False) -> str:
     if pd.isna(row["mean"]):
         return formats.NONE
     text = formats.plus_minus(row["mean"], row["ci95"], row["task"])
-    if row["diverged_episodes"] > 0:
+    lost = row["diverged_episodes"] > 0
+    if trimmed or (lost and row["task"] == "regression"):
         text += f"; {_trimmed(row)}"
-        among = int(row["episodes"] * row["seeds"])
-        text += f"; {row['diverged_episodes']:.0f} of {among} episodes diverged"
-    elif trimmed:
-        text += f"; {_trimmed(row)}"
+    if lost:
+        text += f"; {diverged_text(row)}"
     if row["diverged_seeds"] > 0:
         text += f"; {_diverged_seeds(row, 'more ')}"
     if row["missing_seeds"] > 0:
         text += f"; {row['missing_seeds']} seed{'s' * (row['missing_seeds'] > 1)} missing"
     return text
+
+
+def diverged_text(row: Any) -> str:
+    """How many episodes of all seeds diverged, in the words of the task."""
+    what = "diverged" if row["task"] == "regression" else "had no answer"
+    among = row["episodes"] * row["seeds"]
+    return f"{row['diverged_episodes']:.0f} of {among:.0f} episodes {what}"
 
 
 def _diverged_seeds(row: Any, more: str = "") -> str:

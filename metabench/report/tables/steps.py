@@ -95,5 +95,7 @@ def _step_text(row: Any) -> str:
     text = formats.plus_minus(row["mean"], row["ci95"], row["task"])
     if not row["diverged_episodes"]:
         return text
+    if row["task"] == "classification":
+        return f"{text}; {row['diverged_episodes']} without an answer"
     robust = formats.number(row["robust"], row["task"])
     return f"{text}; trimmed {robust}; {row['diverged_episodes']} diverged"

@@ -33,7 +33,7 @@ def summary_text(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def best_row(here: pd.DataFrame) -> Any:
-    """The index of the best row of one setting; by trimmed means where an episode diverged."""
+    """The index of the best row of one setting, by plain or by trimmed means: ``judged_by``."""
     score = here[judged_by(here)[0]]
     return score.idxmin() if (here["task"] == "regression").any() else score.idxmax()
 
