@@ -20,7 +20,7 @@ from metabench.algorithm import Algorithm
 from metabench.errors import MetabenchError
 from metabench.files import canonical
 from metabench.learning.assembly import make_algorithm
-from metabench.learning.meta_testing import modes, outputs_of_task
+from metabench.learning.meta_testing import outputs_of_task, stated_modes
 from metabench.learning.params import load_sealed, save_sealed
 from metabench.learning.sampling import Normal
 from metabench.spec import RunSpec
@@ -45,7 +45,7 @@ class Model:
         self.spec, self.params = spec, params
         self.input_shape, self.normal = input_shape, normal
         own = make_algorithm(spec, input_shape)
-        self.modes = modes(own, params)
+        self.modes = stated_modes(own, params)
         self._made = {(spec.way, spec.shot): own}
 
     def predict(
