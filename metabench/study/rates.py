@@ -16,6 +16,11 @@ from metabench.spec import RunSpec
 
 FILE = "rates.csv"
 COLUMNS = list(RATES)
+#: Of the ``run.json`` of a finished run: what its row needs.
+MEASURED = {
+    **{"algorithm": str, "dataset": str, "way": int, "shot": int, "backbone": str, "device": str},
+    **{"hyperparameters.meta_batch": int, "iterations": int, "cost.train_seconds": float},
+}
 
 
 @dataclass(frozen=True)
