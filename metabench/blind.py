@@ -69,7 +69,8 @@ def write_blind(images: Path, episodes: Path, out: Path) -> None:
         MetabenchError: where a file is missing or altered, or the episodes are of other images.
     """
     split = read_meta(images, *IMAGES)
-    about = read_described(episodes / "episodes.json", *POSITIONS)
+    digests = {"sha256": str, "data_sha256": str}
+    about = read_described(episodes / "episodes.json", *POSITIONS, keys=digests)
     if about["data_sha256"] != split["sha256"]:
         raise MetabenchError(
             f"{episodes}: episodes of images {about['data_sha256'][:12]}, but {images} holds "

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,6 +74,24 @@ def test_no_episodes_are_drawn_that_nothing_can_be_tested_on(
         f"metabench episodes: error: argument --{option}: '{value}' is not right here; "
         f"a whole number from {least} to 2^63 - 1 is"
     )
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_letter_that_a_terminal_lacks_is_written_as_its_number(
+    tmp_path: Path, encoding: str
+) -> None:
+    config = Path(__file__).parents[1] / "config"
+    smoke = (config / "smoke.yaml").read_text(encoding="utf-8")
+    study = tmp_path / "study.yaml"
+    study.write_text(re.sub("^title: .*", "title: 学习", smoke, flags=re.M), encoding="utf-8")
+    shown = subprocess.run(
+        [sys.executable, "-m", "metabench", "check", str(study), "--config", str(config)],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    title = "学习".encode(encoding, "backslashreplace")
+    assert shown.stdout.startswith(b"smoke: " + title)
 
 
 def test_commands_stand_in_the_order_in_which_a_study_needs_them() -> None:

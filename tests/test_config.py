@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
 
 from metabench.cli import main
+from metabench.config_tables import PUBLISHED, REASONS
 from metabench.errors import MetabenchError
 from metabench.study.config import load, run_key
 from metabench.study.plan import describe
+
+PAPER = {"metric": "error", "value": "4.5", "paper": "A paper", "verified": "read"}
+PEOPLE = {"key": "people", "dataset": "glyphs", "way": "20", "shot": "1", **PAPER}
+BPL = {"key": "bpl", "dataset": "sinusoid", "way": "1", "shot": "5", **PAPER}
+
+
+def table(columns: Collection[str], *rows: dict[str, str]) -> str:
+    """CSV, with nothing in the fields that a row does not give."""
+    lines = [columns, *([row.get(name, "") for name in columns] for row in rows)]
+    return "".join(f"{','.join(line)}\n" for line in lines)
+
 
 FILES = {
     "study.yaml": """\
@@ -106,7 +118,8 @@ external: true
 deterministic: true
 tasks: [classification]
 """,
-    "published.csv": "key,dataset,way,shot,value\npeople,glyphs,20,1,4.5\nbpl,sinusoid,1,5,3.3\n",
+    "published.csv": table(PUBLISHED, PEOPLE, BPL),
+    "reasons.csv": table(REASONS, {"reason": "Because.", "source": "A paper"}),
 }
 STUDY = "study.yaml"
 
@@ -251,6 +264,12 @@ MISTAKES = {
     "a published row of another setting": (
         STUDY, "    settings: [5w1s]", "    references: [people]\n    settings: [5w1s]",
         ["grid[0].references[0]: no row of 'people' is for glyphs in 5w1s, and"],
+    ),
+    "a published number that is none": (
+        "published.csv", "4.5", "4.5%", ["published.csv:2: value '4.5%'; a number such as"],
+    ),
+    "a reason without a source": (
+        "reasons.csv", "A paper", "", ["reasons.csv:2: source ''; one line of text is right"],
     ),
     # hyperparameters
     "an unknown hyperparameter": (

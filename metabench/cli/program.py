@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
 from metabench import __version__
 from metabench.cli import data, measurements, reports, runs, studies
+from metabench.cli.errors import in_one_line
 from metabench.errors import MetabenchError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 1 for an error, 130 when interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # and not what a program has put in its place
+            stream.reconfigure(errors="backslashreplace")  # a title may have any letter
     options = make_parser().parse_args(arguments)
     try:
         options.run(options)
-    except MetabenchError as error:
-        print(f"metabench: error: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `metabench check ... | head` has read enough
         sys.stderr.close()
         return 1
-    except OSError as error:  # of the disk, or of permissions
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"metabench: error: {where}{error.strerror or error}", file=sys.stderr)
+    except (MetabenchError, OSError) as error:
+        print(f"metabench: error: {in_one_line(error)}", file=sys.stderr)
         return 1
     return 0
 

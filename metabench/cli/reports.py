@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from metabench.cli.options import folder, own_folders
 
@@ -55,22 +55,25 @@ def _collect(options: argparse.Namespace) -> None:
 
 
 def _tables(options: argparse.Namespace) -> None:
+    from metabench.report.study import read_study
     from metabench.report.tables import write_tables
 
-    write_tables(options.report, _content(options.study))
+    write_tables(options.report, read_study(options.study))
 
 
 def _figures(options: argparse.Namespace) -> None:
     from metabench.report.figures import write_figures
+    from metabench.report.study import read_study
 
-    write_figures(options.report, _content(options.study), options.results)
+    write_figures(options.report, read_study(options.study), options.results)
 
 
 def _page(options: argparse.Namespace) -> None:
     from metabench.report.page import Origin, write_page
+    from metabench.report.study import read_study
 
     origin = Origin(options.study, options.config)
-    write_page(options.report, _content(options.study), origin)
+    write_page(options.report, read_study(options.study), origin)
 
 
 def _partial(options: argparse.Namespace) -> None:
@@ -82,9 +85,3 @@ def _partial(options: argparse.Namespace) -> None:
     out = options.out or Path("reports", study.name, "partial")
     origin = Origin(options.study, options.config)
     print(write_partial(study, origin, options.results, options.logs, out))
-
-
-def _content(study: Path) -> dict[str, Any]:
-    from metabench.study.yaml_file import read_mapping
-
-    return read_mapping(study)

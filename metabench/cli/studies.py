@@ -45,8 +45,9 @@ def _doctor(options: argparse.Namespace) -> None:
 
 def _rates(options: argparse.Namespace) -> None:
     from metabench.described import read_described
-    from metabench.study.rates import COLUMNS, measured
+    from metabench.study.rates import COLUMNS, MEASURED, measured
 
-    print(",".join(COLUMNS))
-    runs = [read_described(folder / "run.json") for folder in options.runs]
-    print("\n".join(dict.fromkeys(measured(run) for run in runs if run.get("iterations"))))
+    files = [folder / "run.json" for folder in options.runs]
+    trained = [file for file in files if read_described(file).get("iterations")]
+    rows = [measured(read_described(file, keys=MEASURED)) for file in trained]
+    print("\n".join([",".join(COLUMNS), *dict.fromkeys(rows)]))

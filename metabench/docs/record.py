@@ -24,10 +24,10 @@ from metabench.report.figures.found import find
 from metabench.report.figures.write import OF_REPORT, OF_RESULTS, draw_figures
 from metabench.report.formats import markdown
 from metabench.report.results import write_frame
+from metabench.report.study import read_study
 from metabench.report.tables.published import published_text
 from metabench.report.tables.write import write_tables
 from metabench.run_files import KEY, RESUME
-from metabench.study.yaml_file import read_mapping
 
 RECORDS = Path("docs/reproduction")
 STUDY = "study.yaml"
@@ -56,7 +56,7 @@ def record(study_file: Path, report: Path, project: Path) -> Path:
         MetabenchError: naming the file that is missing, or the setting whose test episodes are not
             those of the record.
     """
-    study = read_mapping(study_file)
+    study = read_study(study_file)
     there = project / RECORDS / str(study["study"])
     parts = _joined(report, there)
     for name in (*COLLECTED, GAPS):
@@ -132,7 +132,7 @@ def _keep_states(report: Path, results: Path, study: str, there: Path) -> None:
 
 def make_tables_of(there: Path) -> None:
     """Write the tables of a record from its own files."""
-    write_tables(there, read_mapping(there / STUDY))
+    write_tables(there, read_study(there / STUDY))
 
 
 def beside_papers(project: Path) -> str:

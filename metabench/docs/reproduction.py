@@ -10,9 +10,9 @@ from metabench.report import published
 from metabench.report.data import read_report
 from metabench.report.formats import markdown
 from metabench.report.mixed import mixed
+from metabench.report.study import read_study
 from metabench.report.tables.results import results_numbers
 from metabench.report.tables.summary import summary_text
-from metabench.study.yaml_file import read_mapping
 
 PAGE = Path("docs/reproduction.md")
 REASONS = "Known reasons"
@@ -37,7 +37,7 @@ def marks(name: str) -> tuple[str, str]:
 
 def tables(folder: Path) -> str:
     """The scores of the runs that are there, and the table of those that a paper has too."""
-    report = read_report(folder, read_mapping(folder / STUDY))
+    report = read_report(folder, read_study(folder / STUDY))
     results = results_numbers(report, published.load())
     text = markdown(summary_text(results[results["status"] != "missing"]), mixed(report.runs))
     beside = papers_of(folder)

@@ -28,14 +28,14 @@ def data_folder() -> Finding:
 
 
 def every_archive(config: Path) -> Iterator[Finding]:
-    """A finding for each archive of the data sets that ``config`` describes."""
+    """A finding for each data set of ``config`` that is not right, and for each archive."""
     catalogue = Catalogue([config])
-    names = sorted(file.stem for file in (config / "datasets").glob("*.yaml"))
-    try:
-        known = archives(catalogue.dataset(name, str(config)) for name in names)
-    except MetabenchError as error:
-        yield Finding("data sets", "bad", str(error), "put that file right")
-        return
+    known: dict[str, Archive] = {}
+    for file in sorted((config / "datasets").glob("*.yaml")):
+        try:
+            known |= archives([catalogue.dataset(file.stem, str(config))])
+        except MetabenchError as error:
+            yield Finding(f"data set {file.stem}", "bad", str(error))
     for archive in known.values():
         yield look_for(archive)
 

@@ -9,18 +9,23 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metabench.files import read_json, write_text
+from metabench.described import read_described
+from metabench.files import write_text
 from metabench.inner_steps.names import TITLES
 from metabench.report import formats
 from metabench.report.figures import look
 
-KEYS = ["way", "steps", "setting", "tasks", "seconds", "seconds_low", "seconds_high", "megabytes"]
+#: Of a measurement.
+KEYS = {
+    **{"way": str, "steps": int, "setting": str, "tasks": int},
+    **{"seconds": float, "seconds_low": float, "seconds_high": float, "megabytes": float},
+}
 LINES = {"maml": ("maml", "-"), "maml_recompute": ("maml", "--"), "imaml": ("imaml", "-")}
 
 
 def write_report(files: list[Path], out: Path) -> None:
     """Write ``out/inner_steps.{csv,md,svg,png}``."""
-    rows = numbers([read_json(file) for file in files])
+    rows = numbers([read_described(file, keys=KEYS) for file in files])
     write_text(out / "inner_steps.csv", rows.to_csv(index=False, float_format="%.6g"))
     write_text(out / "inner_steps.md", formats.markdown(text(rows)))
     with look.style():
@@ -30,7 +35,7 @@ def write_report(files: list[Path], out: Path) -> None:
 
 def numbers(measured: list[dict[str, Any]]) -> pd.DataFrame:
     """A row a measurement, by way and number of steps."""
-    rows = pd.DataFrame([{key: one[key] for key in KEYS} for one in measured], columns=KEYS)
+    rows = pd.DataFrame([{key: one[key] for key in KEYS} for one in measured], columns=list(KEYS))
     place = {way: i for i, way in enumerate(TITLES)}
     return rows.sort_values(
         ["way", "steps"], key=lambda column: column.map(place) if column.name == "way" else column

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from gzip import BadGzipFile
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from metabench.errors import MetabenchError
 from metabench.report.names import grid_cells, parse_setting
+from metabench.run_files import KEY
 
 #: What ``metabench collect`` writes.
 SCORES, STEPS, CURVES, RUNS = "scores.csv.gz", "steps.csv", "curves.csv.gz", "runs.csv"
+SCORE_COLUMNS = [*KEY, "mode", "episode", "score", "diverged"]
+STEP_COLUMNS = [*KEY, "mode", "step", "mean", "ci95", "robust", "diverged_episodes"]
+CURVE_COLUMNS = [*KEY, "iteration", "seconds", "loss", "accuracy", "val_loss", "val_score"]
+RUN_COLUMNS = ["study", *KEY, "task", "status", "role"]  # and whatever else there is of a run
+TYPES = {"study": str, "dataset": str, "way": int, "shot": int, "algorithm": str, "seed": int}
 #: The runs that a partial report lacks: beside those four, and only there.
 GAPS = "gaps.csv"
 GAP_COLUMNS = ["dataset", "task", "way", "shot", "algorithm", "title", "seed", "why"]
@@ -102,16 +111,48 @@ class Report:
 
 
 def read_report(report: Path, study: dict[str, Any]) -> Report:
-    """The results below ``report`` (``reports/<study>``)."""
-    gaps = report / GAPS
+    """The results below ``report`` (``reports/<study>``).
+
+    Raises:
+        MetabenchError: naming the file that is missing, damaged, or of another study.
+    """
+    runs, gaps = _read(report / RUNS, RUN_COLUMNS), report / GAPS
+    _check_study(runs, study, report / RUNS)
     return Report(
         study=study,
-        scores=pd.read_csv(report / SCORES),
-        steps=pd.read_csv(report / STEPS),
-        curves=pd.read_csv(report / CURVES),
-        runs=pd.read_csv(report / RUNS),
-        gaps=pd.read_csv(gaps) if gaps.exists() else pd.DataFrame(columns=GAP_COLUMNS),
+        scores=_read(report / SCORES, SCORE_COLUMNS),
+        steps=_read(report / STEPS, STEP_COLUMNS),
+        curves=_read(report / CURVES, CURVE_COLUMNS),
+        runs=runs,
+        gaps=_read(gaps, GAP_COLUMNS) if gaps.exists() else pd.DataFrame(columns=GAP_COLUMNS),
     )
+
+
+def _read(path: Path, columns: list[str]) -> pd.DataFrame:
+    """A table that has at least these columns."""
+    try:
+        frame = pd.read_csv(path, dtype=TYPES)
+        lacking = [f"no column '{name}'" for name in columns if name not in frame]
+    except (ValueError, EOFError, BadGzipFile, zlib.error) as error:
+        lacking = [" ".join(str(error).split())]
+    if lacking:
+        raise MetabenchError(f"{path}: damaged, or of another version: {lacking[0]}; collect again")
+    return frame
+
+
+def _check_study(runs: pd.DataFrame, study: dict[str, Any], path: Path) -> None:
+    """The runs are of the study, and of data sets that it has by now."""
+    asked = {str(entry["dataset"]) for entry in study["grid"]}
+    for name, dataset in zip(runs["study"], runs["dataset"], strict=True):
+        if name != study["study"]:
+            raise MetabenchError(
+                f"{path}: of study '{name}', but '{study['study']}' is reported; give the file of "
+                "the one, or the report of the other"
+            )
+        if dataset not in asked:
+            raise MetabenchError(
+                f"{path}: has runs on {dataset}, which the grid of '{name}' has not; collect again"
+            )
 
 
 def in_order(frame: pd.DataFrame, report: Report) -> pd.DataFrame:

@@ -4,30 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from metabench.errors import MetabenchError
+from metabench.config_tables import PUBLISHED
+from metabench.csv_table import read_table
 
-COLUMNS = [
-    "key",  # names the row for `references` of a study, together with its cell
-    "algorithm",  # ours, where we have it; two of ours, with a blank between, that are forms of it
-    "dataset",  # ours, or the nearest to the paper's
-    "split",  # empty where it is that data set's; otherwise the paper's own, not comparable
-    "way",
-    "shot",
-    "step",  # inner steps before the number was taken; empty is the final one
-    "mode",  # transductive, inductive, running or none; empty where the paper does not say
-    "queries",  # of each class of a test episode; empty where it is not known
-    "episodes",  # same: measured on the test episodes that are ours too; else empty
-    "backbone",  # one of ours, such as conv4-64-pool, or a text; empty where there is none
-    "metric",  # accuracy or error, in percent, or mse
-    "value",
-    "ci95",  # half-width, as the paper gives it
-    "paper",
-    "verified",  # read, or from memory
-    "note",
-]
+COLUMNS = list(PUBLISHED)
+NUMBERS = ["way", "shot", "step", "queries", "value", "ci95"]
 HERE = Path("config/published.csv")
 BESIDE_PACKAGE = Path(__file__).resolve().parents[2] / HERE
 
@@ -40,26 +23,11 @@ def load(path: Path | None = None) -> pd.DataFrame:
     without published numbers is still a report.
     """
     path = path or next((p for p in (HERE, BESIDE_PACKAGE) if p.exists()), None)
-    if path is None:
-        return pd.DataFrame(columns=COLUMNS)
-    named = ("key", "split", "mode", "episodes", "backbone", "note", "verified")
-    texts = dict.fromkeys(named, "str")
-    frame = pd.read_csv(path, dtype={**texts, "value": "str"})
-    if list(frame.columns) != COLUMNS:
-        raise MetabenchError(f"{path}: columns must be {','.join(COLUMNS)}")
-    numbers = pd.to_numeric(frame["value"], errors="coerce")
-    told = {
-        "metric": (frame["metric"].isin(["accuracy", "error", "mse"]), "accuracy, error or mse"),
-        "episodes": (frame["episodes"].isin(["same", np.nan]), "same, or nothing"),
-        "value": (numbers.notna(), "a number"),
-    }
-    for name, (fine, right) in told.items():
-        if not fine.all():
-            raise MetabenchError(f"{path}: {name} '{frame.loc[~fine, name].iloc[0]}'; {right}")
+    frame = pd.DataFrame(read_table(path, PUBLISHED) if path else [], columns=COLUMNS)
     frame["rounding"] = frame["value"].map(_half_a_unit)
-    frame["value"] = numbers
     frame["algorithm"] = frame["algorithm"].str.split()
-    return frame.explode("algorithm", ignore_index=True).fillna(dict.fromkeys(texts, ""))
+    frame[NUMBERS] = frame[NUMBERS].apply(pd.to_numeric)
+    return frame.explode("algorithm", ignore_index=True)
 
 
 def _half_a_unit(number: str) -> float:

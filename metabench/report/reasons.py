@@ -8,12 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from metabench.errors import MetabenchError
+from metabench.config_tables import REASONS
+from metabench.csv_table import read_table
 from metabench.report import published
 
 #: What a reason is of; an empty field is anything, and ``*`` in a name stands for any letters.
 OF = ["algorithm", "dataset", "way", "shot", "mode", "key"]
-COLUMNS = [*OF, "reason", "source"]
+COLUMNS = list(REASONS)
 HERE = Path("config/reasons.csv")
 BESIDE_PACKAGE = published.BESIDE_PACKAGE.with_name(HERE.name)
 
@@ -21,16 +22,7 @@ BESIDE_PACKAGE = published.BESIDE_PACKAGE.with_name(HERE.name)
 def load(path: Path | None = None) -> pd.DataFrame:
     """The rows of ``config/reasons.csv``, as texts; an absent file is an empty table."""
     path = path or next((p for p in (HERE, BESIDE_PACKAGE) if p.exists()), None)
-    if path is None:
-        return pd.DataFrame(columns=COLUMNS)
-    frame = pd.read_csv(path, dtype="str").fillna("")
-    if list(frame.columns) != COLUMNS:
-        raise MetabenchError(f"{path}: columns must be {','.join(COLUMNS)}")
-    for i, row in frame.iterrows():
-        if not (row["reason"] and row["source"]):
-            line = int(str(i)) + 2
-            raise MetabenchError(f"{path}: line {line} lacks a reason or its source; give both")
-    return frame
+    return pd.DataFrame(read_table(path, REASONS) if path else [], columns=COLUMNS)
 
 
 def known(rows: pd.DataFrame, row: dict[str, Any], key: str) -> list[str]:

@@ -16,16 +16,21 @@ from metabench.described import read_described
 from metabench.errors import MetabenchError
 from metabench.files import atomic, read_array
 from metabench.report import scoring
-from metabench.report.data import CURVES, RUNS, SCORES, STEPS
+from metabench.report.data import (
+    CURVE_COLUMNS,
+    CURVES,
+    RUNS,
+    SCORE_COLUMNS,
+    SCORES,
+    STEP_COLUMNS,
+    STEPS,
+)
 from metabench.report.scoring import Array
 from metabench.report.statistics import mean_interval, trimmed_interval
+from metabench.report.study import read_study
 from metabench.run_files import KEY, check_predictions, read_episodes, read_run
 from metabench.study.catalogue import Catalogue
-from metabench.study.yaml_file import read_mapping
 
-SCORE_COLUMNS = [*KEY, "mode", "episode", "score", "diverged"]
-STEP_COLUMNS = [*KEY, "mode", "step", "mean", "ci95", "robust", "diverged_episodes"]
-CURVE_COLUMNS = [*KEY, "iteration", "seconds", "loss", "accuracy", "val_loss", "val_score"]
 Rows = list[dict[str, Any]]
 
 
@@ -67,8 +72,7 @@ def collect(
     Raises:
         MetabenchError: naming the file that is missing or wrong, and what is wrong with it.
     """
-    study = read_mapping(study_file)
-    name = str(study["study"])
+    name = read_study(study_file)["study"]
     scored = [score(folder, name, episodes_root) for folder in run_folders(runs)]
     refuse_twins([each.run for each in scored])
     catalogue = Catalogue([study_file.parent, config])

@@ -6,7 +6,6 @@ what would be right. Nothing here loads torch or pandas: a check takes a fractio
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from metabench.config_tables import PUBLISHED, REASONS
+from metabench.csv_table import read_table
 from metabench.errors import MetabenchError
 from metabench.sources import source_digest
 from metabench.spec import RunSpec
@@ -96,6 +97,7 @@ def load(file: Path, project: Path = PROJECT_FOLDER) -> Study:
     archives = _folder(values["archives"], f"{file}: archives") if "archives" in values else None
     catalogue = Catalogue([file.parent, project], archives)
     published = _published(project / "published.csv")
+    read_table(project / "reasons.csv", REASONS)  # which the report needs, when all has been run
     grid = values["grid"]
     if not isinstance(grid, list) or not grid:
         raise fields.wrong(grid, f"{file}: grid", "a list of `- dataset: ...` entries is")
@@ -232,15 +234,8 @@ def _folder(value: Any, where: str) -> Path:
 
 def _published(file: Path) -> Published:
     """The published rows that a study may show as references."""
-    if not file.is_file():
-        return {}
     published: Published = {}
-    with file.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        for name in ("key", "dataset", "way", "shot"):
-            if name not in (reader.fieldnames or ()):
-                raise MetabenchError(f"{file}: no column '{name}'; add it")
-        for row in reader:
-            place = row["dataset"], row["way"], row["shot"]
-            published.setdefault(row["key"], []).append(place)
+    for row in read_table(file, PUBLISHED):
+        place = row["dataset"], row["way"], row["shot"]
+        published.setdefault(row["key"], []).append(place)
     return published

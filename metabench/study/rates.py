@@ -6,16 +6,21 @@ device that its row names. Of everything else the hours are unknown, and are sai
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metabench.errors import MetabenchError
+from metabench.config_tables import RATES
+from metabench.csv_table import read_table
 from metabench.spec import RunSpec
 
 FILE = "rates.csv"
-COLUMNS = ["algorithm", "dataset", "way", "shot", "backbone", "meta_batch", "seconds", "device"]
+COLUMNS = list(RATES)
+#: Of the ``run.json`` of a finished run: what its row needs.
+MEASURED = {
+    **{"algorithm": str, "dataset": str, "way": int, "shot": int, "backbone": str, "device": str},
+    **{"hyperparameters.meta_batch": int, "iterations": int, "cost.train_seconds": float},
+}
 
 
 @dataclass(frozen=True)
@@ -35,22 +40,10 @@ def read_rates(file: Path) -> Rates:
     Raises:
         MetabenchError: naming the line that is not right.
     """
-    if not file.is_file():
-        return {}
-    rates: Rates = {}
-    with file.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        if reader.fieldnames != COLUMNS:
-            raise MetabenchError(f"{file}: columns must be {','.join(COLUMNS)}")
-        for row in reader:
-            try:
-                rate = Rate(float(row["seconds"]), row["device"])
-            except (TypeError, ValueError):
-                raise MetabenchError(
-                    f"{file}:{reader.line_num}: seconds are {row['seconds']!r}; a number is right"
-                ) from None
-            rates[tuple(row[name] for name in COLUMNS[:-2])] = rate
-    return rates
+    return {
+        tuple(row[name] for name in COLUMNS[:-2]): Rate(float(row["seconds"]), row["device"])
+        for row in read_table(file, RATES)
+    }
 
 
 def rate_of(model: RunSpec, rates: Rates) -> Rate | None:

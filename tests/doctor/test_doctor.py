@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -156,6 +157,23 @@ def test_every_archive_of_the_project_is_looked_for(monkeypatch: Patch) -> None:
     found = {each.what: each for each in archives.every_archive(PROJECT / "config")}
     assert "downloaded from" in found["images_background.zip"].found
     assert found["CUB_200_2011_subset.zip"].state == "note"
+
+
+def test_a_data_set_that_is_not_right_hides_no_archive(monkeypatch: Patch, tmp_path: Path) -> None:
+    monkeypatch.setenv("METABENCH_DATA", str(tmp_path))
+    shutil.copytree(PROJECT / "config/datasets", tmp_path / "datasets")
+    whole = [str(each) for each in archives.every_archive(tmp_path)]
+    (tmp_path / "datasets/birds.yaml").write_text(
+        "module: metabench.datasets.image_folder\ntask: classification\ntitle: Birds\n"
+        "options: {images: birds, size: 16, divide: {val: 0.3, test: 0.3}}\nbackbone: conv4-8\n"
+        "episodes: {seed: 0, test: 5, test_queries: 1, val: 5, val_queries: 1}\n"
+    )
+    (tmp_path / "datasets/waves.yaml").write_text("title: Waves\n")
+    bad, other, *rest = map(str, archives.every_archive(tmp_path))
+    assert bad.startswith("bad  data set birds: ")
+    assert f"there is no {tmp_path / 'birds'}" in bad
+    assert other.startswith("bad  data set waves: ")
+    assert rest == whole
 
 
 def test_a_folder_of_archives_that_is_not_there_is_bad(monkeypatch: Patch, tmp_path: Path) -> None:

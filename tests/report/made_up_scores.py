@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metabench.report.data import Report, read_report
-from metabench.report.results import CURVE_COLUMNS
+from metabench.report.data import CURVE_COLUMNS, Report, read_report
 
 STEPS = [
     "dataset",
@@ -84,7 +83,7 @@ def written(folder: Path, settings: list[str], levels: dict[str, float], seeds: 
         about = {"dataset": "glyphs", "way": way, "shot": shot, "task": "classification"}
         runs += [
             {**about, "algorithm": name, "title": name.title(), "seed": i, "status": "finished"}
-            | {"role": role(name), "backbone": "conv4-32"}
+            | {"study": "ranked", "role": role(name), "backbone": "conv4-32"}
             for name in levels
             for i in range(seeds)
         ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metabench.errors import MetabenchError
 from metabench.report import published, reasons
 from metabench.report.data import Report, read_report
 from metabench.report.tables.published import published_numbers, published_text
@@ -107,25 +105,8 @@ def test_a_study_without_published_numbers_has_an_empty_table(report: Report) ->
     assert list(published_text(none).columns)[:3] == ["Data set", "Setting", "Algorithm"]
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "right"),
-    [
-        ("metric", "recall", "accuracy, error or mse"),
-        ("episodes", "ours", "same, or nothing"),
-        ("value", "n/a?", "a number"),
-    ],
-)
-def test_what_cannot_be_read_of_a_published_row_is_named(
-    tmp_path: Path, name: str, value: str, right: str
-) -> None:
-    file = tmp_path / "published.csv"
-    papers({name: value}).to_csv(file, index=False)
-    with pytest.raises(MetabenchError, match=f"{name} '{re.escape(value)}'; {right}"):
-        published.load(file)
-
-
 def test_a_number_is_as_exact_as_its_last_digit(tmp_path: Path) -> None:
     file = tmp_path / "published.csv"
     texts = ["98.70", "98.7", "98"]
-    papers(*({"key": text, "value": text} for text in texts)).to_csv(file, index=False)
+    papers(*({"value": text} for text in texts)).to_csv(file, index=False)
     assert published.load(file)["rounding"].tolist() == [0.005, 0.05, 0.5]

@@ -21,9 +21,10 @@ from metabench.errors import MetabenchError
 from metabench.files import read_json
 from metabench.report import formats, published
 from metabench.report.data import GAP_COLUMNS, at, read_report
-from metabench.report.figures import cost, curves, scores, steps, write_figures
+from metabench.report.figures import cost, curves, look, scores, steps, write_figures
 from metabench.report.figures.found import find
 from metabench.report.figures.look import LOOKS, OTHERS
+from metabench.report.figures.write import OF_REPORT, draw_figures
 from metabench.report.names import (
     FACTS,
     FIGURE_FORMATS,
@@ -313,6 +314,21 @@ def test_a_table_that_the_report_has_no_more_is_taken_away(fresh: Where) -> None
     stale.write_text("| not begun |")
     write_tables(fresh["report"], fake_study.STUDY)
     assert not stale.exists()
+
+
+@pytest.mark.parametrize("title", [r"$\textsc{MAML}$", "MAML for $5", "a^b_{c} $$"])
+def test_a_title_is_drawn_letter_for_letter(collected: Where, tmp_path: Path, title: str) -> None:
+    report = read_report(collected["report"], fake_study.STUDY)
+    runs = report.runs.assign(title=report.runs["title"].replace("MAML", title))
+    found = find(replace(report, runs=runs), collected["results"])
+    draw_figures(found, tmp_path, OF_REPORT, ["svg"])
+    drawn = ElementTree.parse(tmp_path / "training-sinusoid.svg")
+    assert f"Shown: {title}," in "".join(drawn.getroot().itertext())
+
+
+def test_powers_of_ten_are_written_as_such() -> None:
+    assert [look.power_of_ten(10.0**n) for n in (-2, 0, 1, 12)] == ["10⁻²", "10⁰", "10¹", "10¹²"]
+    assert look.power_of_ten(0) == "0"
 
 
 def test_an_error_that_is_infinite_even_when_trimmed_is_written_and_stops_no_figure(

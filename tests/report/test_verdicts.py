@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from metabench.errors import MetabenchError
 from metabench.report import formats, published, reasons
 from metabench.report.verdicts import better, compare, half_width, nearest, share
 
@@ -210,16 +208,6 @@ def test_a_reason_is_of_the_cells_that_it_names() -> None:
     assert reasons.known(rows, ours(algorithm="reptile"), "finn-2017") == []
     assert reasons.known(rows, ours(mode="inductive"), "finn-2017") == []
     assert reasons.known(rows, ours(), "nichol-2018") == []
-
-
-def test_a_reason_without_a_source_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "reasons.csv"
-    file.write_text(",".join(reasons.COLUMNS) + "\nmaml,,,,,,Because.,\n")
-    with pytest.raises(MetabenchError, match="line 2 lacks a reason or its source"):
-        reasons.load(file)
-    file.write_text("algorithm,reason\nmaml,Because.\n")
-    with pytest.raises(MetabenchError, match="columns must be"):
-        reasons.load(file)
 
 
 def test_every_reason_of_ours_is_of_a_published_row() -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from metabench.cli import main
-from metabench.errors import MetabenchError
 from metabench.study.config import load
 from metabench.study.plan import describe
 from metabench.study.rates import COLUMNS, Rate, hours, measured, rate_of, read_rates
@@ -78,17 +77,6 @@ def test_the_plan_of_the_whole_names_downloads_terms_and_disk() -> None:
     assert "non-commercial research" in text
     # miniImageNet 1.27 GB, once more for the way to CUB, CUB's least twice, Omniglot's drawings.
     assert "disk: 2.90 GB of images" in text
-
-
-def test_a_file_of_rates_that_is_not_right_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "rates.csv"
-    path.write_text("a,b\n")
-    with pytest.raises(MetabenchError, match="columns must be algorithm,dataset"):
-        read_rates(path)
-    path.write_text(",".join(COLUMNS) + "\nmaml,sinusoid,1,5,mlp-40-40,25,fast,A device\n")
-    with pytest.raises(MetabenchError, match=r"rates.csv:2: seconds are 'fast'"):
-        read_rates(path)
-    assert read_rates(tmp_path / "none.csv") == {}
 
 
 def test_a_finished_run_gives_its_own_rate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
@@ -80,6 +81,28 @@ def test_a_bad_study_is_one_line_and_no_job(copy: Copy) -> None:
     assert shown.returncode == 1
     said = "metabench: error: study.yaml: grid[0].algorithms[0]: no algorithm 'mamml'; did you "
     assert shown.stdout.startswith(said)
+    assert shown.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new"),
+    [
+        ("published.csv", ",5,1,", ",5,one,"),
+        ("reasons.csv", "maml,", "Maml,"),
+        ("rates.csv", ",AMD EPYC", ""),
+    ],
+)
+def test_a_table_of_the_project_that_is_not_right_is_one_line_and_no_job(
+    copy: Copy, table: str, old: str, new: str
+) -> None:
+    """tests/test_csv_table.py has all that may be wrong."""
+    file = copy.folder / "config" / table
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+    shown = copy.snakemake("--configfile", copy.write(STUDY))
+    assert shown.returncode == 1
+    assert re.match(rf"metabench: error: \S+config/{table}:\d+: .* right", shown.stdout)
     assert shown.stdout.count("\n") == 1
 
 

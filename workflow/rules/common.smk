@@ -9,12 +9,15 @@ import re
 import sys
 from pathlib import Path
 
+from metabench.cli.errors import in_one_line
 from metabench.errors import MetabenchError
 from metabench.study.config import Study, load
 from metabench.study.plan import check_places, describe
 from metabench.study.rates import FILE, hours, read_rates
 
 PROJECT = Path(workflow.basedir)
+# As it is asked for: Snakemake tells its own rules of it only later.
+DRY_RUN = re.compile(r"--dry-?run|-[a-zA-Z]*n[a-zA-Z]*")
 
 
 def study_file() -> Path:
@@ -56,13 +59,12 @@ try:
     # A node of a cluster may not see what it does not need.
     if workflow.is_main_process:
         check_places(STUDY)
-except MetabenchError as error:
+    RATES = read_rates(PROJECT / "config" / FILE)
+    if any(map(DRY_RUN.fullmatch, sys.argv[1:])):
+        print(describe(STUDY, PROJECT / "config"), file=sys.stderr)
+except (MetabenchError, OSError) as error:
     # Snakemake would put its own lines and a traceback around an exception.
-    sys.exit(f"metabench: error: {error}")
-
-# Snakemake tells its own rules of a dry run only later.
-if any(re.fullmatch(r"--dry-?run|-[a-zA-Z]*n[a-zA-Z]*", word) for word in sys.argv[1:]):
-    print(describe(STUDY, PROJECT / "config"), file=sys.stderr)
+    sys.exit(f"metabench: error: {in_one_line(error)}")
 
 if STUDY.archives is not None:
     # In the environment and not a parameter of a rule: to move the archives must not make
@@ -75,9 +77,6 @@ shell.prefix(
     "set -euo pipefail;"
     ' logged() {{ "${{@:2}}" > "$1" 2>&1 || {{ tail -n 2 "$1" >&2; return 1; }}; }}; '
 )
-
-
-RATES = read_rates(PROJECT / "config" / FILE)
 
 
 def training_minutes(model) -> int:

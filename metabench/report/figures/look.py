@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ Drawing = tuple[Figure, dict[str, Any]]  # and the facts that its caption needs
 WIDTH = 7.2  # inches; a text column of the page
 INK = "#222222"
 PALE = "#8a8f98"
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 #: The algorithms of most studies have Okabe and Ito's colours, which colour-blind readers tell
 #: apart; the others' are as far from these as so many can be, a family's near each other, and have
@@ -84,6 +86,7 @@ def style() -> Iterator[None]:
         "svg.fonttype": "path",
         "svg.hashsalt": "metabench",  # equal figures are equal files
         "text.color": INK,
+        "text.parse_math": False,  # titles of algorithms and names of classes may have a $
         "xtick.color": PALE,
         "xtick.labelcolor": INK,
         "xtick.labelsize": 9,
@@ -154,6 +157,12 @@ def from_zero(axis: Axes, low: float, high: float, linear: float = 1.0) -> None:
     axis.set_xscale("symlog", linthresh=low, linscale=linear)
     axis.xaxis.set_major_locator(FixedLocator([0, *round_numbers(low, high)]))
     axis.xaxis.set_minor_locator(NullLocator())
+    axis.xaxis.set_major_formatter(lambda value, _: power_of_ten(value))
+
+
+def power_of_ten(value: float) -> str:
+    """``10²`` for 100; 0 is written as it is."""
+    return "10" + str(round(math.log10(value))).translate(RAISED) if value else "0"
 
 
 def legend(

@@ -38,4 +38,4 @@ def _panel(axes: Axes) -> str:
 
 
 def _is_name(text: str) -> bool:
-    return any(sign.isalpha() for sign in text) and "$" not in text
+    return any(sign.isalpha() for sign in text)
