@@ -12,6 +12,7 @@ from metabench.errors import MetabenchError
 COLUMNS = [
     "key",  # names the row for `references` of a study, together with its cell
     "algorithm",  # ours, where we have it; two of ours, with a blank between, that are forms of it
+    "title",  # of a row to be shown by itself, as a reference; empty where it need not be
     "dataset",  # ours, or the nearest to the paper's
     "split",  # empty where it is that data set's; otherwise the paper's own, not comparable
     "way",
@@ -42,7 +43,7 @@ def load(path: Path | None = None) -> pd.DataFrame:
     path = path or next((p for p in (HERE, BESIDE_PACKAGE) if p.exists()), None)
     if path is None:
         return pd.DataFrame(columns=COLUMNS)
-    named = ("key", "split", "mode", "episodes", "backbone", "note", "verified")
+    named = ("key", "title", "split", "mode", "episodes", "backbone", "note", "verified")
     texts = dict.fromkeys(named, "str")
     frame = pd.read_csv(path, dtype={**texts, "value": "str"})
     if list(frame.columns) != COLUMNS:
