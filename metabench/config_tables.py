@@ -33,6 +33,7 @@ SAME = Field("same", "same")
 PUBLISHED = {
     "key": NAME,  # names the row for `references` of a study, together with its cell
     "algorithm": or_nothing(NAMES),  # ours, where we have it; two of ours that are forms of it
+    "title": or_nothing(TEXT),  # of a row to be shown by itself, as a reference
     "dataset": NAME,  # ours, or the nearest to the paper's
     "split": or_nothing(TEXT),  # empty: the data set's own; otherwise the paper's, not comparable
     "way": COUNT,

@@ -18,6 +18,10 @@ Test: the 800 drawings of the runs, class `run01/class01` holding the training d
 the one to classify second; ``test/original.npy``, uint8 [800, 105, 105], the same drawings as
 published, 1 where there is ink; and the runs as fixed episodes in ``test/episodes``. The items of
 a run keep the published order, which is shuffled already.
+
+The 20 runs are of ten alphabets, two in turn of each: every one of the 800 drawings is, pixel by
+pixel, one of Omniglot's evaluation set, which has the names of alphabets. So two runs share what
+makes an alphabet easy or hard, and ``test/episodes/cluster.npy`` says which.
 """
 
 from __future__ import annotations
@@ -46,6 +50,7 @@ from metabench.files import write_array
 
 RUNS = 20
 WAY = 20
+RUNS_OF_AN_ALPHABET = 2  # one after the other
 
 ALL_RUNS = omniglot_archive(
     "one-shot-classification/all_runs.zip",
@@ -157,6 +162,8 @@ def write_runs(files: Files, size: int, folder: Path) -> None:
     write_array(folder / "episodes" / "support.npy", support)
     write_array(folder / "episodes" / "query.npy", query)
     write_array(folder / "episodes" / "query_labels.npy", query_labels)
+    alphabets = np.arange(RUNS, dtype=np.int32) // RUNS_OF_AN_ALPHABET
+    write_array(folder / "episodes" / "cluster.npy", alphabets)
     write_split(folder, images, labels, test_classes(), META)
 
 

@@ -21,6 +21,7 @@ from metabench.spec import DataSpec
 from metabench.tasks import Batch, Source, Task
 
 LABELS = "query_labels"  # the file that only scoring reads
+CLUSTER = "episodes/cluster.npy"  # in the folder of a split, if some of its episodes are alike
 
 
 def open_source(data: DataSpec, images: Path | None, device: torch.device | str) -> Source:
@@ -46,7 +47,8 @@ def write_episodes(
 ) -> None:
     """Draw episodes once and for all, and write them to ``out``.
 
-    A data set that comes with its own episodes, in ``<split>/episodes``, keeps them.
+    A data set that comes with its own episodes, in ``<split>/episodes``, keeps them. It may say
+    there, in ``cluster.npy``, int32 [episodes], which of them belong together.
 
     Args:
         data: the data set.
@@ -95,7 +97,8 @@ def write_episodes(
             "way": way,
             "shot": shot,
             "queries": arrays[LABELS].shape[1],
-            "episodes": arrays[LABELS].shape[0],
+            "episodes": len(arrays[LABELS]),
+            **_clusters(images, len(arrays[LABELS])),
             "seed": seed,
             "sha256": content_digest(data_digest, *parts),
             "data_sha256": data_digest,
@@ -126,6 +129,23 @@ def _given(split: Path, way: int, shot: int) -> dict[str, NDArray[Any]]:
             f"{way}-way {shot}-shot cannot be drawn from it: write {given[0]}w{given[1]}s"
         )
     return arrays
+
+
+def _clusters(split: Path | None, episodes: int) -> dict[str, list[int]]:
+    """Which of the episodes that lie in the folder of a split belong together, where that is said.
+
+    It is how they are counted and no part of what they are, so their digest is without it.
+    """
+    if split is None or not (split / CLUSTER).is_file():
+        return {}
+    read_meta(split, CLUSTER)
+    clusters = read_array(split / CLUSTER)
+    if clusters.shape != (episodes,):
+        raise MetabenchError(
+            f"{split / CLUSTER}: shape {clusters.shape}; one number for each episode, "
+            f"{(episodes,)}, is right"
+        )
+    return {"clusters": clusters.tolist()}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,12 +26,24 @@ from metabench.report.data import (
     STEPS,
 )
 from metabench.report.scoring import Array
-from metabench.report.statistics import mean_interval, trimmed_interval
+from metabench.report.statistics import CLUSTER, by_unit, mean_interval, trimmed_interval
 from metabench.report.study import read_study
 from metabench.run_files import KEY, check_predictions, read_episodes, read_run
 from metabench.study.catalogue import Catalogue
 
 Rows = list[dict[str, Any]]
+
+
+class Answers(NamedTuple):
+    """What the predictions on some test episodes are held against."""
+
+    labels: Array  # of the queries: [episodes, queries, ...]
+    clusters: Array | None  # which episodes belong together, [episodes]; None where each is alone
+
+    @property
+    def units(self) -> Array:
+        """What one observation is: see ``metabench.report.statistics.units``."""
+        return np.arange(len(self.labels)) if self.clusters is None else self.clusters
 
 
 @dataclass(frozen=True)
@@ -54,7 +66,8 @@ def collect(
     - ``scores.csv.gz``: one row an episode of a run and mode, after the last inner step. ``score``
       is the accuracy in [0, 1], or the mean squared error (``inf`` where a prediction is not
       finite); ``diverged`` is 1 for the episodes that ``scoring.diverged`` (of regression) or
-      ``scoring.unanswered`` names.
+      ``scoring.unanswered`` names; ``cluster``, there where a data set has any, is equal for
+      episodes that belong together.
     - ``steps.csv``: one row a recorded inner step of a run, in the run's first mode: plain mean
       over episodes, half-width of its 95 % interval, ``robust`` (mean without the lowest and the
       highest tenth of the episodes) and how many episodes diverged.
@@ -84,12 +97,13 @@ def collect(
 def score(folder: Path, study: str, episodes_root: Path) -> Scored:
     """Check and score the run in ``folder``."""
     run = read_run(folder, study)
-    labels = read_labels(episodes_root, run, folder)
-    told = {**run, "episodes": labels.shape[0], "queries": labels.shape[1]}
+    answers = read_answers(episodes_root, run, folder)
+    episodes, queries = answers.labels.shape[:2]
+    told = {**run, "episodes": episodes, "queries": queries}
     curve = read_curve(folder, run)
     if run["status"] == "diverged":
         return Scored(told, pd.DataFrame(), pd.DataFrame(), curve)
-    return Scored(told, score_run(folder, run, labels), score_steps(folder, run, labels), curve)
+    return Scored(told, score_run(folder, run, answers), score_steps(folder, run, answers), curve)
 
 
 def write_collected(scored: Sequence[Scored], roles: Mapping[str, str], out: Path) -> None:
@@ -112,39 +126,46 @@ def run_folders(roots: list[Path]) -> list[Path]:
     return sorted(folders)
 
 
-def read_labels(root: Path, run: dict[str, Any], folder: Path) -> Array:
-    """The query labels of the episodes that a run was tested on."""
+def read_answers(root: Path, run: dict[str, Any], folder: Path) -> Answers:
+    """Of the episodes that a run was tested on."""
     where = root / run["dataset"] / f"test-{run['way']}w{run['shot']}s"
-    read_episodes(where, run, folder)
+    about = read_episodes(where, run, folder)
     labels = read_array(where / "query_labels.npy")
     if not np.isfinite(labels).all():
         raise MetabenchError(f"{where / 'query_labels.npy'}: a label is not finite")
-    return labels
+    return Answers(labels, np.array(about["clusters"]) if "clusters" in about else None)
 
 
-def score_run(folder: Path, run: dict[str, Any], labels: Array) -> pd.DataFrame:
+def score_run(folder: Path, run: dict[str, Any], answers: Answers) -> pd.DataFrame:
     """One row an episode and mode."""
-    values = check_predictions(folder / "predictions.npy", len(run["modes"]), run, labels.shape)
-    score, lost = _scores(values, run, labels)
+    shape = answers.labels.shape
+    values = check_predictions(folder / "predictions.npy", len(run["modes"]), run, shape)
+    score, lost = _scores(values, run, answers.labels)
     frames = [
         pd.DataFrame({"mode": mode, "episode": range(len(score[i])), "score": score[i]}).assign(
             diverged=lost[i].astype(int)
         )
         for i, mode in enumerate(run["modes"])
     ]
-    return _keyed(pd.concat(frames), run, SCORE_COLUMNS)
+    if answers.clusters is None:
+        return _keyed(pd.concat(frames), run, SCORE_COLUMNS)
+    clustered = [frame.assign(**{CLUSTER: answers.clusters}) for frame in frames]
+    return _keyed(pd.concat(clustered), run, [*SCORE_COLUMNS, CLUSTER])
 
 
-def score_steps(folder: Path, run: dict[str, Any], labels: Array) -> pd.DataFrame:
+def score_steps(folder: Path, run: dict[str, Any], answers: Answers) -> pd.DataFrame:
     """One row a recorded inner step; none where the run has no ``steps.npy``."""
     path = folder / "steps.npy"
     if not path.exists():
         return pd.DataFrame(columns=STEP_COLUMNS)
     if not run.get("steps"):
         raise MetabenchError(f"{folder / 'run.json'}: no 'steps', though there is a steps.npy")
-    values = check_predictions(path, len(run["steps"]), run, labels.shape)
+    values = check_predictions(path, len(run["steps"]), run, answers.labels.shape)
+    scores, diverged = _scores(values, run, answers.labels)
     rows = []
-    for step, score, lost in zip(run["steps"], *_scores(values, run, labels), strict=True):
+    for step, score, lost in zip(
+        run["steps"], by_unit(scores, answers.units), diverged, strict=True
+    ):
         mean, ci95 = mean_interval(score)
         robust = trimmed_interval(score)[0]
         rows.append([run["modes"][0], step, mean, ci95, robust, int(lost.sum())])

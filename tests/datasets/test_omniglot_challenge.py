@@ -9,6 +9,7 @@ from made_up import png
 from metabench.datasets import omniglot_challenge as challenge
 from metabench.datasets.archives import Files, fetch, open_files
 from metabench.datasets.drawings import ink
+from metabench.datasets.omniglot import EVALUATION
 from metabench.datasets.prepare import prepare
 from metabench.datasets.store import load_split, verify
 from metabench.spec import DataSpec
@@ -51,6 +52,9 @@ def test_every_test_item_is_matched_with_the_drawing_of_its_class(tmp_path: Path
     assert np.array_equal(split.labels[query], split.labels[matched])
     assert len(np.unique(np.concatenate([support.ravel(), query.ravel()]))) == 800
     assert split.groups()["run03"] == list(range(40, 60))
+    clusters = np.load(folder / "episodes" / "cluster.npy")
+    assert clusters.dtype == np.int32
+    assert clusters.tolist() == [alphabet for alphabet in range(10) for _ in range(2)]
 
 
 @pytest.mark.parametrize("background", ["small1", "small2"])
@@ -65,6 +69,21 @@ def test_validation_shares_no_alphabet_with_training_and_serves_20_ways(backgrou
     assert len(groups) == 4
     assert min(groups.values()) >= 20
     assert challenge.sizes({"background": background})["train"].largest_group >= 20
+
+
+@pytest.mark.data
+def test_the_runs_are_ten_alphabets_in_pairs(raw_data: Path, tmp_path: Path) -> None:
+    """Each of their drawings is one of the evaluation set, pixel by pixel, which names it."""
+    with open_files(EVALUATION, next(raw_data.rglob("images_evaluation.zip"))) as files:
+        alphabet = {ink(files.read(name)).tobytes(): name.split("/")[1] for name in files.names}
+    with open_files(challenge.ALL_RUNS, next(raw_data.rglob("all_runs.zip"))) as files:
+        challenge.write_runs(files, 28, tmp_path / "test")
+    runs = np.load(tmp_path / "test/original.npy").reshape(20, 40, 105, 105)
+    names = [{alphabet[drawing.tobytes()] for drawing in run} for run in runs]
+    assert all(len(of_run) == 1 for of_run in names)
+    clusters = np.load(tmp_path / "test/episodes/cluster.npy").tolist()
+    pairs = {(cluster, *of_run) for cluster, of_run in zip(clusters, names, strict=True)}
+    assert len(pairs) == len(set(clusters)) == len(set.union(*names)) == 10
 
 
 @pytest.mark.data

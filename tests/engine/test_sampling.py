@@ -147,7 +147,17 @@ def test_a_data_set_that_comes_with_episodes_keeps_them(blobs, tmp_path):
             np.save(given / f"{name}.npy", np.ones(shape, dtype=np.int64))
         data = DataSpec("blobs", "nowhere", "classification")
         write_episodes(data, "test", 3, 1, 20, 4, 0, images, tmp_path / "kept")
-        assert read_json(tmp_path / "kept/episodes.json")["episodes"] == 4
+        alone = read_json(tmp_path / "kept/episodes.json")
+        assert alone["episodes"] == 4
+        np.save(given / "cluster.npy", np.array([0, 0, 1, 1], dtype=np.int32))
+        write_episodes(data, "test", 3, 1, 20, 4, 0, images, tmp_path / "pairs")
+        pairs = read_json(tmp_path / "pairs/episodes.json")
+        assert pairs["clusters"] == [0, 0, 1, 1]
+        assert "clusters" not in alone
+        assert pairs["sha256"] == alone["sha256"]
+        np.save(given / "cluster.npy", np.zeros(3, dtype=np.int32))
+        with pytest.raises(MetabenchError, match=r"cluster.npy: shape \(3,\); .* \(4,\), is right"):
+            write_episodes(data, "test", 3, 1, 20, 4, 0, images, tmp_path / "refused")
         with pytest.raises(MetabenchError, match="3-way 1-shot"):
             write_episodes(data, "test", 5, 1, 20, 4, 0, images, tmp_path / "refused")
     finally:

@@ -41,7 +41,31 @@ def test_a_win_of_another_network_is_said_to_be_one(tmp_path: Path) -> None:
     assert "network" not in said(report)[1]
     pooled = report.runs["backbone"].where(report.runs["algorithm"] != "maml", "conv4-32-pool")
     _, how_much, _ = said(replace(report, runs=report.runs.assign(backbone=pooled)))
-    assert "“Pretrain_Head” (another network: conv4-32-pool against conv4-32) by" in how_much
+    differ = "“Pretrain_Head” (they differ in network: conv4-32-pool against conv4-32) by"
+    assert differ in how_much
+
+
+def test_a_win_of_another_augmentation_is_said_to_be_one(tmp_path: Path) -> None:
+    report = written(tmp_path, ["5w1s"], LEVELS)
+    how = report.runs["algorithm"].map({"maml": "affine", "pretrain_head": "none"})
+    altered = report.runs.assign(**{"hyperparameters.augment": how, "iterations": 100})
+    _, how_much, _ = said(replace(report, runs=altered))
+    assert "(they differ in augmentation: affine against none) by" in how_much
+    both = replace(report, runs=altered.assign(backbone=altered["algorithm"]))
+    differ = "network: maml against pretrain_head; augmentation: affine against none"
+    assert f"(they differ in {differ}) by" in said(both)[1]
+    untrained = altered.assign(iterations=[0, 100])
+    assert "they differ" not in said(replace(report, runs=untrained))[1]
+
+
+def test_so_few_episodes_that_nothing_could_be_told_are_said_to_be_too_few(tmp_path: Path) -> None:
+    report = written(tmp_path, ["5w1s"], LEVELS)
+    five = replace(report, scores=report.scores.assign(cluster=report.scores["episode"] // 4))
+    whether, how_much, _ = said(five)
+    assert whether.startswith("That is not seen here: meta-learning, by its best algorithm, wins 0")
+    assert how_much.startswith("On the same 20 test episodes in 5 clusters, with 95 % intervals")
+    assert "on so few episodes for so many comparisons, from “Pretrain_Head”: +" in how_much
+    assert "larger than chance" not in how_much
 
 
 def test_of_two_that_are_not_told_apart_nothing_can_stand(tmp_path: Path) -> None:

@@ -480,6 +480,14 @@ def test_a_number_of_an_algorithm_of_two_forms_stands_beside_both_and_is_one_ref
     assert len(published.references(rows, *here, ["rajeswaran-2019-imaml"])) == 1
 
 
+def test_what_is_published_and_no_algorithm_here_has_a_title() -> None:
+    rows = published.load()
+    ours = {path.stem for path in (PROJECT / "config" / "algorithms").glob("*.yaml")}
+    others = rows[~rows["algorithm"].isin(ours)]
+    assert {"people", "bpl", "imaml_hessian_free"} <= set(others["algorithm"])
+    assert (others["title"] != "").all()
+
+
 def test_a_number_from_another_network_is_marked() -> None:
     row = {"published": 51.75, "published_ci95": 0.8, "published_split": "", "backbone": "resnet18"}
     row |= {"published_verified": "read", "published_metric": "accuracy"}

@@ -64,6 +64,25 @@ def test_scores_of_the_study_are_those_of_its_predictions(collected: Where) -> N
     assert np.allclose(mine["score"], want)
 
 
+def test_episodes_that_belong_together_are_told_and_counted_once(fresh: Where) -> None:
+    about = fresh["episodes"] / "omniglot_challenge_small1/test-20w1s/episodes.json"
+    run(fresh)
+    alone = pd.read_csv(fresh["report"] / "steps.csv")
+    assert "cluster" not in pd.read_csv(fresh["report"] / "scores.csv.gz")
+    write_json(
+        about, {**read_json(about), "clusters": [i // 4 for i in range(fake_study.EPISODES)]}
+    )
+    run(fresh)
+    scores = pd.read_csv(fresh["report"] / "scores.csv.gz")
+    images = scores["dataset"] != "sinusoid"
+    assert (scores["cluster"] == scores["episode"] // 4)[images].all()
+    assert scores["cluster"][~images].isna().all()
+    steps = pd.read_csv(fresh["report"] / "steps.csv")
+    assert np.allclose(steps["mean"], alone["mean"])
+    same = steps["ci95"].eq(alone["ci95"]) | steps["ci95"].isna()
+    assert same.tolist() == (steps["dataset"] == "sinusoid").tolist()
+
+
 def test_a_diverged_run_is_listed_and_has_no_score(collected: Where) -> None:
     runs = pd.read_csv(collected["report"] / "runs.csv")
     scores = pd.read_csv(collected["report"] / "scores.csv.gz")

@@ -6,16 +6,26 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from metabench.report.statistics import holm, sign_flip, signed_rank
+from metabench.report.statistics import holm, least_p_value, sign_flip, signed_rank
 
 
-def test_sign_flips_agree_with_all_of_them() -> None:
+def test_sign_flips_are_all_of_them_or_agree_with_all() -> None:
     rows = np.random.default_rng(0).normal(0.4, 1, (5, 10))
-    for row, p in zip(rows, sign_flip(rows), strict=True):
+    some = sign_flip(rows, 1000)  # of 1024
+    for row, p, drawn in zip(rows, sign_flip(rows), some, strict=True):
         all_of_them = stats.permutation_test(
             (row,), np.mean, permutation_type="samples", n_resamples=np.inf
         ).pvalue
-        assert p == pytest.approx(all_of_them, abs=4 * np.sqrt(all_of_them / 20_000))
+        assert p == pytest.approx(all_of_them)
+        assert drawn == pytest.approx(all_of_them, abs=4 * np.sqrt(all_of_them / 1000))
+
+
+@pytest.mark.parametrize("units", [2, 10, 14, 16])
+def test_so_few_units_have_no_smaller_p_value(units: int) -> None:
+    p = sign_flip(np.full((1, units), 0.1)).item()
+    expected = least_p_value(units)
+    drawn = 4 * np.sqrt(expected / 20_000) if units > 14 else 1e-12
+    assert p == pytest.approx(expected, abs=drawn)
 
 
 def test_sign_flips_agree_with_student_where_differences_are_normal() -> None:

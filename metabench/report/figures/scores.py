@@ -115,10 +115,9 @@ def _seeds(report: Report, row: Any, trimmed: bool) -> list[float]:
     """The mean of each seed, trimmed as the cell's is."""
     cell = {name: row[name] for name in ("dataset", "way", "shot", "algorithm", "mode")}
     scale = 100 if row["task"] == "classification" else 1
-    seeds = at(report.scores, **cell).groupby("seed")["score"]
-    if not trimmed:
-        return [scale * float(value) for value in seeds.mean()]
-    return [scale * float(statistics.trimmed_interval(scores)[0]) for _, scores in seeds]
+    seeds = statistics.by_seed(at(report.scores, **cell))
+    mean = statistics.trimmed_interval if trimmed else statistics.mean_interval
+    return [scale * mean(scores)[0] for scores in seeds]
 
 
 def _key(shown: pd.DataFrame, task: str) -> tuple[list[Any], list[str]]:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 
 from metabench.report import formats
-from metabench.report.page.judged import Setting, margin, settings, verdict
-from metabench.report.tables.pairs import networks
+from metabench.report.page.judged import Setting, is_seen, margin, settings, verdict
+from metabench.report.tables.pairs import differs_in
 from metabench.report.tables.results import judged_by
 
-WORDS = {"better": "beats", "worse": "loses to", "no": "is not told apart from"}
+WORDS = {
+    "better": "beats",
+    "worse": "loses to",
+    "no": "is not told apart from",
+    "too": "cannot be told apart, on so few episodes for so many comparisons, from",
+}
 # What is said where one beats the other: a difference that is not seen cannot stand or fall.
 TRAINED_AGAIN = {
     "stands": ", and would be expected to if all were trained again (one comparison at 5 %)",
@@ -63,7 +69,7 @@ def _whether(found: list[Setting], compared: list[Setting]) -> str:
         if names
     )
     start = "Yes" if won == among else "In part" if won else "No"
-    if not won and by_word["no"]:
+    if not won and (by_word["no"] or by_word["too"]):
         start = "That is not seen here"
     score = f"meta-learning, by its best algorithm, wins {won} of {among} settings"
     return f"{start}: {score}{tail}; {where}."
@@ -87,26 +93,32 @@ def _by_how_much(compared: list[Setting]) -> str:
     few = len(compared) <= SHOWN
     shown = compared if few else [*_by_clearness(compared)[:2], *_by_clearness(compared)[-2:]]
     among = "" if few else f" (the two closest and the two clearest of {len(compared)} settings)"
-    clear = all(verdict(each.pair(each.rival)) != "no" for each in shown)
+    clear = all(is_seen(each.pair(each.rival)) for each in shown)
     each = "the difference" if len(shown) == 1 else "each difference"
     sure = f"; {each} is larger than chance over episodes" if clear else ""
     with_counts, alike = _counted(shown)
     return (
-        f"On the same{alike} test episodes, with 95 % intervals of the mean difference{among}: "
+        f"On the same{alike}, with 95 % intervals of the mean difference{among}: "
         f"{_sentences(shown, with_counts)}{sure}."
     )
 
 
 def _counted(shown: list[Setting]) -> tuple[bool, str]:
     """Whether each setting must say how many episodes it has; else what all have, said once."""
-    counts = {each.pair(each.rival)["episodes"] for each in shown}
-    return (True, "") if len(counts) > 1 else (False, f" {counts.pop()}")
+    counts = {_count(each.pair(each.rival), "test episodes") for each in shown}
+    return (True, " test episodes") if len(counts) > 1 else (False, f" {counts.pop()}")
+
+
+def _count(pair: Any, episodes: str = "episodes") -> str:
+    """``600 episodes``; ``20 episodes in 10 clusters`` where some belong together."""
+    together = f" in {pair['units']} clusters" if pair["units"] < pair["episodes"] else ""
+    return f"{pair['episodes']} {episodes}{together}"
 
 
 def _sentences(shown: list[Setting], with_counts: bool) -> str:
     """The settings one after another; what holds for training all of them again is said once."""
     pairs = [each.pair(each.rival) for each in shown]
-    again = ["" if verdict(pair) == "no" else str(pair["again"]) for pair in pairs]
+    again = [str(pair["again"]) if is_seen(pair) else "" for pair in pairs]
     said = [_pair(each, with_counts) for each in shown]
     if len(shown) > 1 and len(set(again)) == 1:
         return "; ".join(said) + ALL_TRAINED_AGAIN.get(again[0], "")
@@ -117,12 +129,12 @@ def _sentences(shown: list[Setting], with_counts: bool) -> str:
 def _pair(each: Setting, with_count: bool) -> str:
     pair = each.pair(each.rival)
     word = WORDS[verdict(pair)]
-    by = ":" if verdict(pair) == "no" else " by"
-    count = f", {pair['episodes']} episodes" if with_count else ""
-    other = networks(pair, "baseline")
-    another = f" (another network: {other})" if other else ""
+    by = " by" if is_seen(pair) else ":"
+    count = f", {_count(pair)}" if with_count else ""
+    other = differs_in(pair, "baseline")
+    apart = f" (they differ in {other})" if other else ""
     return (
-        f"on {each.name}, {each.rival['title']} {word} “{each.baseline['title']}”{another}{by} "
+        f"on {each.name}, {each.rival['title']} {word} “{each.baseline['title']}”{apart}{by} "
         f"{margin(pair)}{count}"
     )
 

@@ -31,10 +31,11 @@ def accuracy(dataset: str) -> str:
     """Of all scores on images."""
     return (
         f"{dataset}: accuracy of every algorithm. The marker is the mean and its bar the 95 % "
-        "interval over test episodes; the small dots below are the training seeds' means, which "
-        "show how far the outcome moves when training is repeated. Filled: no query's prediction "
-        "depends on another query. Hollow: all queries of an episode are normalised together "
-        "(transductive). Tall ticks are the papers' numbers, often on another split."
+        "interval over test episodes, or over clusters of them; the small dots below are the "
+        "training seeds' means, which show how far the outcome moves when training is repeated. "
+        "Filled: no query's prediction depends on another query. Hollow: all queries of an episode "
+        "are normalised together (transductive). Tall ticks are the papers' numbers, often on "
+        "another split."
     )
 
 
@@ -73,11 +74,11 @@ def cost(dataset: str, task: str) -> str:
     best = "lower left" if task == "regression" else "upper left"
     return (
         f"{dataset}: the score against what it cost; {best} is better. Upright bars are 95 % "
-        f"intervals over test episodes, level ones the lowest and the highest training seed. "
-        f"Ringed marks on the line are the front: no other algorithm costs as little and scores as "
-        f"well. Hollow marks are transductive and stand apart from it; they have the name of their "
-        f"full mark. A Hessian-vector product counts as two gradients; memory "
-        f"is of the whole process, or of the GPU."
+        f"intervals over test episodes, or over clusters of them, level ones the lowest and the "
+        f"highest training seed. Ringed marks on the line are the front: no other algorithm costs "
+        f"as little and scores as well. Hollow marks are transductive and stand apart from it; "
+        f"they have the name of their full mark. A Hessian-vector product counts as two gradients; "
+        f"memory is of the whole process, or of the GPU."
     )
 
 
@@ -88,8 +89,8 @@ def steps(dataset: str, task: str, seeds: str) -> str:
     score = "mean squared error (lower is better)" if task == "regression" else "accuracy"
     text = (
         f"{dataset}: {score} after each inner step on the support set, mean over {seeds}. "
-        f"Bars are 95 % intervals over test episodes (the seeds' mean), not the "
-        f"spread over seeds."
+        f"Bars are 95 % intervals over test episodes, or over clusters of them (the seeds' mean), "
+        f"not the spread over seeds."
     )
     if task == "regression":
         text += (

@@ -55,8 +55,13 @@ def settings(results: pd.DataFrame, paired: pd.DataFrame) -> Iterator[Setting]:
 
 
 def verdict(pair: Any) -> str:
-    """better, worse, no (difference seen), unknown; nothing without a pair."""
+    """better, worse, no (difference seen), too (few episodes), unknown; nothing without a pair."""
     return "" if pair is None else str(pair["verdict"]).split()[0]
+
+
+def is_seen(pair: Any) -> bool:
+    """Whether one of a pair is better."""
+    return verdict(pair) in ("better", "worse")
 
 
 def margin(pair: Any) -> str:
@@ -64,17 +69,17 @@ def margin(pair: Any) -> str:
     mean, half = judged_by(pair, "difference")
     unit = "points" if pair["task"] == "classification" else "of squared error"
     unit += " (trimmed mean)" if pair["trimmed"] else ""
-    if verdict(pair) in ("better", "worse"):
+    if is_seen(pair):
         return f"{formats.plus_minus(abs(pair[mean]), pair[half], pair['task'])} {unit}"
     return f"{formats.signed(pair[mean], pair[half], pair['task'])} {unit}"
 
 
 def in_words(pair: Any) -> str:
     """``better by 5.25 ± 0.99 points``, or that no difference is seen."""
-    word = verdict(pair)
-    if word in ("better", "worse"):
-        return f"{word} by {margin(pair)}"
-    return f"not told apart: {margin(pair)}" if word == "no" else "unknown"
+    if is_seen(pair):
+        return f"{verdict(pair)} by {margin(pair)}"
+    neither = {"no": "not told apart", "too": "too few episodes to tell"}.get(verdict(pair))
+    return f"{neither}: {margin(pair)}" if neither else "unknown"
 
 
 def beside_papers(results: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:

@@ -18,18 +18,17 @@ from metabench.report.statistics.intervals import (
     trimmed_p_value,
 )
 from metabench.report.statistics.joint import Array, joint_interval, take_apart
-from metabench.report.statistics.means import CELL, SETTING, by_seed, over_seeds
+from metabench.report.statistics.means import CELL, DIGITS, SETTING, by_seed, over_seeds
 from metabench.report.statistics.pairs import Cell, Choice
 from metabench.report.statistics.power import episodes_needed, least_difference
-from metabench.report.statistics.significance import holm, sign_flip, signed_rank
-
-DIGITS = 8  # scores are written with nine: what differs beyond is rounding, and a tie
+from metabench.report.statistics.significance import holm, least_p_value, sign_flip, signed_rank
+from metabench.report.statistics.units import by_unit, units_of
 
 ABOUT = ["difference", "ci95", "robust", "robust_ci95", "joint_ci95"]
 ABOUT += ["higher", "equal", "lower", "sd", "episodes_needed", "least_difference"]
-TESTS = ["p", "p_rank", "holm", "holm_rank"]
+TESTS = ["p", "p_rank", "holm", "holm_rank", "least_holm"]
 COLUMNS = [*CELL, "other", "other_mode", *ABOUT, "trimmed", *TESTS]
-COLUMNS += ["episodes", "seeds", "diverged_episodes"]
+COLUMNS += ["episodes", "units", "seeds", "diverged_episodes"]
 
 
 def compare(scores: pd.DataFrame, choose: Choice, bounded: Collection[str] = ()) -> pd.DataFrame:
@@ -49,10 +48,11 @@ def compare(scores: pd.DataFrame, choose: Choice, bounded: Collection[str] = ())
         - on how many of ``episodes`` the first is ``higher``, ``equal`` and ``lower``;
         - ``p`` of the sign-flip test of the mean or, in a setting where an episode of any cell
           diverged (``trimmed``, never where ``bounded``), of the test of the trimmed mean;
-          ``p_rank`` of Wilcoxon's test; and both corrected by Holm over the pairs of the setting
-          (``holm``, ``holm_rank``);
-        - ``sd`` of the paired differences, ``episodes_needed`` to find this difference, and
-          ``least_difference``, what these episodes would find;
+          ``p_rank`` of Wilcoxon's test; both corrected by Holm over the pairs of the setting
+          (``holm``, ``holm_rank``); and ``least_holm``, below which ``holm`` cannot be with so few
+          units and so many pairs;
+        - ``sd`` of the paired differences of the ``units``, ``episodes_needed`` to find this
+          difference, and ``least_difference``, what these episodes would find;
         - ``seeds``, of the one that has fewer, and ``diverged_episodes``, where either diverged
           from some seed.
 
@@ -82,12 +82,13 @@ def _setting(
         for name in ("score", "diverged")
     )
     apart = {cell: take_apart(table) for cell, table in tables.items()}
-    differences = np.stack([_difference(means, *pair) for pair in pairs])
+    of_episodes = np.stack([_difference(means, *pair) for pair in pairs])
+    differences = np.round(by_unit(of_episodes, units_of(here)), DIGITS)
     trimmed = setting["dataset"] not in bounded and bool(averaged["diverged"].any())
     rows = []
-    for (ours, theirs), values in zip(pairs, differences, strict=True):
+    for (ours, theirs), values, episodes in zip(pairs, differences, of_episodes, strict=True):
         row = {**setting, "algorithm": ours[0], "mode": ours[1]}
-        row |= {"other": theirs[0], "other_mode": theirs[1], **_about(values)}
+        row |= {"other": theirs[0], "other_mode": theirs[1], **_about(values, episodes)}
         row["joint_ci95"] = joint_interval(apart[ours], apart[theirs])
         row["seeds"] = min(len(tables[ours]), len(tables[theirs]))
         row["diverged_episodes"] = int(((lost[ours] > 0) | (lost[theirs] > 0)).sum())
@@ -96,7 +97,8 @@ def _setting(
     of_trimmed = np.array([trimmed_p_value(values) for values in differences])
     p, rank = of_trimmed if trimmed else sign_flip(differences), signed_rank(differences)
     tests = {"p": p, "p_rank": rank, "holm": holm(p), "holm_rank": holm(rank)}
-    return pd.DataFrame(rows).assign(trimmed=trimmed, **tests)[COLUMNS]
+    least = 0.0 if trimmed else min(1.0, len(pairs) * least_p_value(differences.shape[1]))
+    return pd.DataFrame(rows).assign(trimmed=trimmed, **tests, least_holm=least)[COLUMNS]
 
 
 def _difference(means: pd.DataFrame, ours: Cell, theirs: Cell) -> Array:
@@ -105,24 +107,26 @@ def _difference(means: pd.DataFrame, ours: Cell, theirs: Cell) -> Array:
     return np.round(np.where(tie, 0.0, np.subtract(a, b, where=~tie, out=np.zeros(len(a)))), DIGITS)
 
 
-def _about(values: Array) -> dict[str, Any]:
-    """What the differences of one pair say, but for the tests of all pairs."""
+def _about(values: Array, episodes: Array) -> dict[str, Any]:
+    """What the differences of one pair say, of units and of episodes, but for the tests."""
     mean, ci95 = mean_interval(values)
     # As many wins as losses are no difference, whatever their order, and have no sign.
     mean = round(mean, DIGITS) + 0.0
     robust, robust_ci95 = trimmed_interval(values)
     whole = len(values) > 1 and bool(np.isfinite(values).all())
     sd = float(values.std(ddof=1)) if whole else np.nan
+    size = len(episodes) / len(values)  # of a cluster: what is needed comes in such, too
     return {
         "difference": mean,
         "ci95": ci95,
         "robust": robust,
         "robust_ci95": robust_ci95,
-        "higher": int((values > 0).sum()),
-        "equal": int((values == 0).sum()),
-        "lower": int((values < 0).sum()),
+        "higher": int((episodes > 0).sum()),
+        "equal": int((episodes == 0).sum()),
+        "lower": int((episodes < 0).sum()),
         "sd": sd,
-        "episodes_needed": episodes_needed(sd, mean),
+        "episodes_needed": float(np.ceil(size * episodes_needed(sd, mean))),
         "least_difference": least_difference(sd, len(values)),
-        "episodes": len(values),
+        "episodes": len(episodes),
+        "units": len(values),
     }

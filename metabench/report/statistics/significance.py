@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-FLIPS = 20_000  # so that a p-value may fall to 1 / 20 001
+FLIPS = 20_000  # so that a p-value may fall to 1 / 20 001; 14 units have no more signs than that
 STREAM = 19350101  # of random signs: equal scores give equal p-values
 AT_ONCE = 1000  # draws of signs held in memory
 
@@ -19,40 +20,67 @@ def sign_flip(differences: Array, flips: int = FLIPS) -> Array:
     """Two-sided p-values of the paired permutation test of the mean.
 
     Were two algorithms alike, each difference could as well have the other sign. The p-value is
-    the share of random signs whose mean is as far from zero as the one seen, which itself counts
-    as one of them. Fisher (1935), "The Design of Experiments", section 21; Phipson, Smyth (2010),
-    Statistical Applications in Genetics and Molecular Biology 9.
+    the share of all signs whose mean is as far from zero as the one seen. Where these are more
+    than ``flips``, as many are drawn at random, and the one seen counts as one of them. Fisher
+    (1935), "The Design of Experiments", section 21; Phipson, Smyth (2010), Statistical Applications
+    in Genetics and Molecular Biology 9.
 
     Args:
-        differences: [comparisons, episodes]. All comparisons share the signs.
-        flips: how many random draws of signs.
+        differences: [comparisons, units]. All comparisons share the signs.
+        flips: the most signs that are tried.
 
     Returns:
         [comparisons]; NaN where a difference is not finite, or there are fewer than two.
     """
-    if differences.shape[1] < 2:
+    units = differences.shape[1]
+    if units < 2:
         return np.full(len(differences), np.nan)
     whole = np.asarray(np.isfinite(differences).all(axis=1))
     finite = np.where(whole[:, None], differences, 0.0)
     rounding = 1e-9 * np.abs(finite).sum(axis=1)  # by which equal sums may differ
     edge = np.abs(finite.sum(axis=1)) - rounding
-    rng = np.random.default_rng(STREAM)
     as_far = np.zeros(len(differences), dtype=np.int64)
-    for start in range(0, flips, AT_ONCE):
-        size = (min(AT_ONCE, flips - start), differences.shape[1])
-        signs = 2.0 * rng.integers(2, size=size, dtype=np.int8) - 1
+    for signs in _signs(units, flips):
         as_far += (np.abs(signs @ finite.T) >= edge).sum(axis=0)
-    return np.where(whole, (as_far + 1) / (flips + 1), np.nan)
+    # All signs have the one seen among them already.
+    p = as_far / (1 << units) if _has_few(units, flips) else (as_far + 1) / (flips + 1)
+    return np.where(whole, p, np.nan)
+
+
+def least_p_value(units: int, flips: int = FLIPS) -> float:
+    """The p-value of sign flips where all differences have one sign: no other is expected below.
+
+    Two of all ``2 ** units`` signs are then as far from zero. Ten units have no p-value below
+    0.002, however large their differences are.
+    """
+    share = 2.0 ** (1 - units)
+    return share if _has_few(units, flips) else (flips * share + 1) / (flips + 1)
+
+
+def _has_few(units: int, flips: int) -> bool:
+    """Whether there are so few signs that all are tried."""
+    return (1 << units) <= flips
+
+
+def _signs(units: int, flips: int) -> Iterator[Array]:
+    """All signs of ``units``, or ``flips`` at random, in parts: each [some, units] of 1 and -1."""
+    if _has_few(units, flips):
+        yield 1.0 - 2 * (np.arange(1 << units)[:, None] >> np.arange(units) & 1)
+        return
+    rng = np.random.default_rng(STREAM)
+    for start in range(0, flips, AT_ONCE):
+        size = (min(AT_ONCE, flips - start), units)
+        yield 2.0 * rng.integers(2, size=size, dtype=np.int8) - 1
 
 
 def signed_rank(differences: Array) -> Array:
     """Two-sided p-values of Wilcoxon's signed-rank test, zeros ranked and left out (Pratt).
 
-    By the normal approximation, which is rough below ten episodes or so. It asks for the order of
+    By the normal approximation, which is rough below ten units or so. It asks for the order of
     the differences alone: an infinite one is the largest.
 
     Args:
-        differences: [comparisons, episodes].
+        differences: [comparisons, units].
 
     Returns:
         [comparisons]; 1 where all differences are zero, NaN where there are fewer than two.

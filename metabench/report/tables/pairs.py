@@ -13,6 +13,7 @@ from metabench.report.statistics.pairs import Choice
 from metabench.report.tables.results import joint_text, judged_by
 
 LEVEL = 0.05
+DIFFERS_IN = {"network": "backbone", "augmentation": "augment"}  # and the columns' names
 SCALED = ["difference", "ci95", "robust", "robust_ci95", "joint_ci95", "sd", "least_difference"]
 
 
@@ -36,12 +37,13 @@ def pair_numbers(report: Report, choose: Choice, other: str) -> pd.DataFrame:
     table["wins"] = table["higher"].where(images, table["lower"])
     table["losses"] = table["lower"].where(images, table["higher"])
     table["diverged_seeds"] = [_diverged_seeds(report, row) for _, row in table.iterrows()]
-    backbones = dict(zip(_cells(report.runs), report.runs["backbone"], strict=True))
-    for name in ("algorithm", "other"):
-        table[f"{name}_backbone"] = [backbones.get(cell) for cell in _cells(table, name)]
+    for what, of_cell in _trainings(report.runs).items():
+        for name in ("algorithm", "other"):
+            table[f"{name}_{what}"] = [of_cell.get(cell) for cell in _cells(table, name)]
     table["verdict"] = [verdict(row) for _, row in table.iterrows()]
     table["again"] = [again(row) for _, row in table.iterrows()]
-    called = {f"other{end}": f"{other}{end}" for end in ("", "_mode", "_title", "_backbone")}
+    ends = ("", "_mode", "_title", *(f"_{what}" for what in DIFFERS_IN.values()))
+    called = {f"other{end}": f"{other}{end}" for end in ends}
     return table.drop(columns=["higher", "lower"]).rename(columns={"equal": "ties", **called})
 
 
@@ -49,14 +51,15 @@ def verdict(row: Any) -> str:
     """better, worse, or neither, after Holm's correction over the table's pairs of a setting.
 
     Where an episode of the setting diverged in regression, the mean says little: the trimmed mean
-    is asked then.
+    is asked then. Where not even differences of one sign could be told from chance, that is said.
     """
     difference = row[judged_by(row, "difference")[0]]
     if pd.isna(row["holm"]) or pd.isna(difference):
         return "unknown"
     tail = " (trimmed mean)" if row["trimmed"] else ""
     if row["holm"] >= LEVEL or difference == 0:
-        return "no difference seen" + tail
+        few = row["least_holm"] >= LEVEL
+        return "too few episodes to tell" if few else "no difference seen" + tail
     higher_is_better = row["task"] == "classification"
     return ("better" if (difference > 0) == higher_is_better else "worse") + tail
 
@@ -85,7 +88,7 @@ def pair_text(pairs: pd.DataFrame, other: str) -> pd.DataFrame:
             "Setting": formats.setting(row["way"], row["shot"], row["task"]),
             "Algorithm": f"{row['algorithm_title']} ({row['mode']})",
             heading: f"{row[f'{other}_title']} ({row[f'{other}_mode']})",
-            "Networks": networks(row, other) or "the same",
+            "Differs in": differs_in(row, other) or formats.NONE,
             "Difference ± 95 % over episodes": _signed(row, "difference", "ci95"),
             "Verdict": row["verdict"],
             "± 95 % over both": joint_text(row),
@@ -100,7 +103,7 @@ def pair_text(pairs: pd.DataFrame, other: str) -> pd.DataFrame:
         }
         for _, row in pairs.iterrows()
     ]
-    names = ["Data set", "Setting", "Algorithm", heading, "Networks"]
+    names = ["Data set", "Setting", "Algorithm", heading, "Differs in"]
     names += ["Difference ± 95 % over episodes", "Verdict", "± 95 % over both"]
     names += [
         "Trained again",
@@ -113,15 +116,31 @@ def pair_text(pairs: pd.DataFrame, other: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def networks(row: Any, other: str) -> str:
-    """``conv4-64-pool against conv4-64`` where the two have different ones; else nothing.
+def differs_in(row: Any, other: str) -> str:
+    """``network: conv4-64-pool against conv4-64; augmentation: affine against none``; or nothing.
 
-    What has no network of ours, such as a distance of pixels, has not another one.
+    What has no network of ours, such as a distance of pixels, has not another one, and what is not
+    trained before a task has no images that could be altered otherwise.
     """
-    ours, theirs = row["algorithm_backbone"], row[f"{other}_backbone"]
-    if ours == theirs or "none" in (ours, theirs):
-        return ""
-    return f"{ours} against {theirs}"
+    found = []
+    for name, what in DIFFERS_IN.items():
+        ours, theirs = row[f"algorithm_{what}"], row[f"{other}_{what}"]
+        if pd.notna(ours) and pd.notna(theirs) and ours != theirs:
+            found.append(f"{name}: {ours} against {theirs}")
+    return "; ".join(found)
+
+
+def _trainings(runs: pd.DataFrame) -> dict[str, dict[tuple[Any, ...], Any]]:
+    """What the two of a pair may differ in beside the algorithm, by cell; NaN where it has none.
+
+    How many images a training saw is not among it: what a task draws, an algorithm alone knows.
+    """
+    said = runs.reindex(columns=["backbone", "hyperparameters.augment", "iterations"])
+    known = {
+        "backbone": said["backbone"].where(said["backbone"] != "none"),
+        "augment": said["hyperparameters.augment"].where(said["iterations"] > 0),
+    }
+    return {what: dict(zip(_cells(runs), of_run, strict=True)) for what, of_run in known.items()}
 
 
 def _cells(frame: pd.DataFrame, algorithm: str = "algorithm") -> list[tuple[Any, ...]]:

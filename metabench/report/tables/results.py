@@ -13,14 +13,6 @@ from metabench.report.data import Report, at
 from metabench.report.statistics import CELL, SETTING
 from metabench.report.verdicts import nearest
 
-REFERENCE_TITLES = {
-    "people": "People",
-    "bpl": "Bayesian Program Learning",
-    "convnet": "Convolutional network",
-    "siamese": "Siamese network",
-    "hausdorff": "Modified Hausdorff distance",
-    "protonet": "Prototypical networks",
-}
 COSTS = ["train_seconds", "evaluate_seconds", "peak_memory_mb", "gradients"]
 COSTS += ["hessian_vector_products", "joules"]
 
@@ -49,7 +41,7 @@ def results_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
                 rows.append({**about, **row, **_beside(papers, {**about, **row})})
         keys = report.references(dataset, way, shot)
         for _, paper in published.references(papers, dataset, way, shot, keys).iterrows():
-            rows.append({**here, "task": task, **_reference(paper)})
+            rows.append({**here, "task": task, **_reference(paper, report.titles)})
     names = [*CELL, "title", "role", "task", "status", "mean", "ci95", "seed_sd", "seed_ci95"]
     names += ["joint_ci95", "seeds"]
     names += ["robust", "robust_ci95", "diverged_episodes", "diverged_seeds", "diverged_at"]
@@ -62,6 +54,7 @@ def results_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
         "published_note",
         "gap",
         "episodes",
+        "units",
     ]
     names += ["queries", "episodes_sha256", "backbone", "checkpoint", "iterations"]
     names += [
@@ -166,9 +159,9 @@ def _published_columns(paper: Any) -> dict[str, Any]:
     }
 
 
-def _reference(paper: Any) -> dict[str, Any]:
+def _reference(paper: Any, titles: dict[str, str]) -> dict[str, Any]:
     name = paper["algorithm"]
-    title = REFERENCE_TITLES.get(name, name)
+    title = paper["title"] or titles.get(name, name)
     about = {"algorithm": name, "title": title, "status": "published"}
     return {**about, **_published_columns(paper)}
 
