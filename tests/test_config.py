@@ -105,6 +105,7 @@ title: Nearest neighbour
 external: true
 deterministic: true
 tasks: [classification]
+role: neither
 """,
     "published.csv": "key,dataset,way,shot,value\npeople,glyphs,20,1,4.5\nbpl,sinusoid,1,5,3.3\n",
 }
@@ -495,6 +496,19 @@ def test_a_deterministic_external_program_runs_once_and_is_not_trained(
     study = load(write(STUDY, "[maml, pretrain_finetune]", "[nearest, maml]"), tmp_path)
     assert [run.seed for run in study.runs if run.algorithm == "nearest"] == [0]
     assert "nearest" not in {model.algorithm for model in study.models}
+
+
+def test_what_a_program_is_taken_for_must_be_said(write: Write, tmp_path: Path) -> None:
+    study = write(STUDY, "[maml, pretrain_finetune]", "[nearest, maml]")
+    assert load(study, tmp_path).algorithms["nearest"].role == "neither"
+    file = tmp_path / "algorithms/nearest.yaml"
+    file.write_text(file.read_text().replace("role: neither\n", ""))
+    with pytest.raises(MetabenchError) as error:
+        load(study, tmp_path)
+    assert str(error.value) == (
+        f"{file}: the key 'role' is missing, which a program needs; add `role: ...`, one of "
+        "meta-learning, pre-training, neither"
+    )
 
 
 def test_the_study_goes_over_the_published_values_and_those_over_the_defaults(

@@ -235,7 +235,7 @@ def read_algorithm(file: Path, datasets: Sequence[str]) -> Algorithm:
         name=name,
         title=fields.text(values["title"], f"{file}: title"),
         paper=fields.text(values.get("paper", "none"), f"{file}: paper"),
-        role=fields.known(values.get("role", ROLES[0]), f"{file}: role", "role", ROLES),
+        role=_role(values, external, file),
         tasks=tuple(tasks),
         algorithm_class=algorithm_class,
         hyperparameters=hyperparameters,
@@ -249,6 +249,16 @@ def read_algorithm(file: Path, datasets: Sequence[str]) -> Algorithm:
     for i, rule in enumerate(algorithm.settings):
         algorithm.check(rule.values, f"{file}: settings[{i}].set")
     return algorithm
+
+
+def _role(values: dict[str, Any], external: bool, file: Path) -> str:
+    """What an algorithm is taken for; a program must say, for nothing here sees what it learns."""
+    if external and "role" not in values:
+        raise MetabenchError(
+            f"{file}: the key 'role' is missing, which a program needs; add `role: ...`, one of "
+            f"{', '.join(ROLES)}"
+        )
+    return fields.known(values.get("role", ROLES[0]), f"{file}: role", "role", ROLES)
 
 
 def _model_of(value: Any, tasks: list[str], where: str) -> dict[str, str]:
