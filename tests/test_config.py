@@ -533,6 +533,34 @@ def test_a_budget_is_a_share_of_the_iterations_rounded_up(write: Write, tmp_path
     assert run.published_iterations == 1001
 
 
+def test_a_budget_shortens_what_schedules_count_in_iterations_and_nothing_else(
+    write: Write, tmp_path: Path
+) -> None:
+    """A step size that is halved ten times in full is halved ten times in a tenth of it."""
+    own = "{maml: {iterations: 20000, halve_every: 2000, validate_every: 500}}"
+
+    def maml(budget: str) -> dict[str, object]:
+        study = write(STUDY, "{maml: {inner_lr: 0.2}}", own)
+        study.write_text(f"budget: {budget}\n{study.read_text()}")
+        return load(study, tmp_path).models[0].hyperparameters
+
+    whole, tenth = maml("1.0"), maml("0.1")
+    changed = {name: value for name, value in tenth.items() if whole[name] != value}
+    assert changed == {"iterations": 2000, "halve_every": 200}
+    assert maml("0.07")["halve_every"] == 140  # though 0.07 * 2000 is more than that
+    assert maml("1e-5")["halve_every"] == 1
+
+
+def test_a_run_on_another_s_model_has_its_shortened_schedule(write: Write, tmp_path: Path) -> None:
+    study = load(write(STUDY, "seeds:", "budget: 0.1\nseeds:"), tmp_path)
+    trained = {run_key(model): model.hyperparameters for model in study.models}
+    fine_tuned = next(run for run in study.runs if run.algorithm == "pretrain_finetune")
+    of_model = trained[study.model_of[run_key(fine_tuned)]]
+    for name in ("iterations", "halve_every", "validate_every"):
+        assert fine_tuned.hyperparameters[name] == of_model[name]
+    assert of_model["halve_every"] == 200
+
+
 def test_the_largest_seed_is_2_to_the_63_less_1(write: Write, tmp_path: Path) -> None:
     seeds = load(write(STUDY, "[0, 1]", "[9223372036854775807, 007]"), tmp_path).seeds
     assert seeds == (2**63 - 1, 7)

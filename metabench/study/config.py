@@ -170,7 +170,7 @@ def _runs(
                 algorithm_class=algorithm.algorithm_class,
                 seed=0,
                 backbone=cell.backbone,
-                hyperparameters=within_budget(full, budget),
+                hyperparameters=within_budget(full, algorithm, budget),
                 published_iterations=published_iterations(cell, setting, algorithm),
                 title=algorithm.title,
                 code=codes[name],
