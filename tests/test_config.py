@@ -196,7 +196,24 @@ MISTAKES = {
     "the same runs twice": (
         STUDY, "  - dataset: sinusoid",
         "  - {dataset: glyphs, settings: [5w1s], algorithms: [maml]}\n  - dataset: sinusoid",
-        ["grid[1]: maml on glyphs with 5w1s is in grid[0] already"],
+        ["grid[1]: maml on glyphs with 5w1s is in grid[0] already", "a label: maml--other"],
+    ),
+    "a label with a capital": (
+        STUDY, "[maml, pre", "[maml--ResNet12, pre",
+        ["grid[0].algorithms[0]: 'maml--ResNet12'", "lower-case letters", "maml--resnet12"],
+    ),
+    "a label with a space": (
+        STUDY, "[maml, pre", "[maml--two steps, pre", ["grid[0].algorithms[0]: 'maml--two steps'"],
+    ),
+    "a label that is empty": (
+        STUDY, "[maml, pre", "[maml--, pre", ["grid[0].algorithms[0]: 'maml--'", "a label of"],
+    ),
+    "a label of an unknown algorithm": (
+        STUDY, "[maml, pre", "[mamml--deep, pre", ["no algorithm 'mamml'; did you mean 'maml'"],
+    ),
+    "hyperparameters under a label that is not here": (
+        STUDY, "{maml: {inner_lr", "{maml--deep: {inner_lr",
+        ["grid[0].hyperparameters: unknown key 'maml--deep'; known: maml, pretrain_"],
     ),
     "a setting that is none": (STUDY, "5w1s", "5way", ["grid[0].settings[0]: '5way'", "5w1s"]),
     "a single way": (STUDY, "5w1s", "1w1s", ["grid[0].settings[0]: '1w1s'", "2 ways or more"]),
@@ -442,6 +459,46 @@ def test_a_run_on_another_s_model_says_how_that_was_trained(write: Write, tmp_pa
     assert fine_tuned.hyperparameters["iterations"] == 7
     assert fine_tuned.hyperparameters["outer_lr"] == 0.5
     assert "test_lrs" in fine_tuned.hyperparameters
+
+
+def test_a_label_names_an_algorithm_a_second_time(write: Write, tmp_path: Path) -> None:
+    """On the same data in the same setting, with another network and values of its own."""
+    second = (
+        "  - dataset: glyphs\n    backbone: conv4-16\n    settings: [5w1s]\n"
+        "    algorithms: [maml--conv4-16, maml--three_steps]\n"
+        "    hyperparameters: {maml--three_steps: {inner_steps: 3}}\n"
+    )
+    study = load(write(STUDY, "  - dataset: sinusoid", f"{second}  - dataset: sinusoid"), tmp_path)
+    runs = {run.algorithm: run for run in study.runs if run.data.name == "glyphs"}
+    first, wide, long = (runs[n] for n in ("maml", "maml--conv4-16", "maml--three_steps"))
+    assert [run.title for run in (first, wide, long)] == [
+        *("MAML", "MAML, conv4-16", "MAML, three steps"),
+    ]
+    assert [run.backbone for run in (first, wide, long)] == ["conv4-8", "conv4-16", "conv4-16"]
+    assert [run.hyperparameters["inner_steps"] for run in (first, wide, long)] == [2, 2, 3]
+    assert [run.hyperparameters["inner_lr"] for run in (first, wide, long)] == [0.2, 0.4, 0.4]
+    assert {run.algorithm_class for run in (first, wide, long)} == {first.algorithm_class}
+    assert {run.published_iterations for run in (first, wide, long)} == {1001}
+    assert study.model_of[run_key(wide)] == run_key(wide)
+
+
+def test_what_has_a_label_is_tested_on_the_model_with_that_label(
+    write: Write, tmp_path: Path
+) -> None:
+    study = load(
+        write(STUDY, "pretrain_finetune]", "pretrain_finetune, pretrain_finetune--again]"), tmp_path
+    )
+    trained = [key[3] for run, key in study.model_of.items() if run[3].startswith("pretrain")]
+    assert set(trained) == {"pretrain_head", "pretrain_head--again"}
+    assert {run_key(model) for model in study.models} >= set(study.model_of.values())
+
+
+def test_a_file_s_own_name_has_no_label(write: Write, tmp_path: Path) -> None:
+    study = write(STUDY, "[maml, pre", "[maml--mine, pre")
+    file = tmp_path / "algorithms/maml--mine.yaml"
+    file.write_text(FILES[MAML])
+    with pytest.raises(MetabenchError, match="its name: 'maml--mine' is not right here; one with"):
+        load(study, tmp_path)
 
 
 def test_a_length_of_ours_is_no_published_one(write: Write, tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def hyperparameters(cell: Cell, setting: Setting, algorithm: Algorithm) -> dict[
         values |= cell.common
     complete = _complete(algorithm, values | cell.own.get(algorithm.name, {}), cell.where)
     model = cell.models.get(model_name(algorithm, cell.dataset))
-    if model is None or model is algorithm:
+    if model is None or model.name == algorithm.name:
         return complete
     trained = hyperparameters(cell, setting, model)
     return complete | {name: trained[name] for name in OF_TRAINING}

@@ -206,7 +206,7 @@ def _refuse_repeats(cells: Sequence[Cell]) -> None:
                 if key in seen:
                     raise MetabenchError(
                         f"{cell.where}: {algorithm} on {key[0]} with {setting} is in {seen[key]} "
-                        "already; keep one, or give the other its own study"
+                        f"already; keep one, or give the other a label: {algorithm}--other"
                     )
                 seen[key] = cell.where.rpartition(": ")[2]
 
