@@ -22,6 +22,7 @@ def setting(
     least: float | None = None,
     most: float | None = None,
     above: float | None = None,
+    budgeted: bool = False,
 ) -> Any:
     """A field of a hyperparameter dataclass: its default, what it is, and its range.
 
@@ -31,9 +32,12 @@ def setting(
         least: the smallest value allowed.
         most: the largest value allowed.
         above: the value must be larger than this.
+        budgeted: whether a study's `budget` shortens it together with the iterations, as it must
+            what a schedule counts in them. A whole number.
     """
     bounds = {"least": least, "most": most, "above": above}
-    return dataclasses.field(default=default, metadata={"about": about, **bounds})
+    metadata = {"about": about, **bounds, "budgeted": budgeted}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,9 @@ class Hyperparameters:
         "outer step size: constant, linear or cosine to `outer_lr_end`, halved every `halve_every`",
     )
     outer_lr_end: float = setting(0.0, "outer step size that linear and cosine end at", least=0)
-    halve_every: int = setting(2000, "iterations between two halvings of the outer step", least=1)
+    halve_every: int = setting(
+        2000, "iterations between two halvings of the outer step", least=1, budgeted=True
+    )
     clip: float = setting(0.0, "bound on each element of the meta-gradient; 0 is none", least=0)
     clip_norm: float = setting(0.0, "bound on the meta-gradient's norm; 0 is none", least=0)
     train_shot: int = setting(0, "shots of a training episode; 0 is the setting's", least=0)

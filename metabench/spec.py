@@ -32,7 +32,7 @@ class RunSpec:
     data: DataSpec
     way: int  # classes of an episode; 1 for regression
     shot: int  # support examples of each class
-    algorithm: str  # the name of its file in config/algorithms
+    algorithm: str  # the name of its file in config/algorithms, and its label: metabench/label.py
     algorithm_class: str  # "package.module:Class"
     seed: int
     backbone: str  # a name in metabench.networks

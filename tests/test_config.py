@@ -117,6 +117,7 @@ title: Nearest neighbour
 external: true
 deterministic: true
 tasks: [classification]
+role: neither
 """,
     "published.csv": table(PUBLISHED, PEOPLE, BPL),
     "reasons.csv": table(REASONS, {"reason": "Because.", "source": "A paper"}),
@@ -208,7 +209,24 @@ MISTAKES = {
     "the same runs twice": (
         STUDY, "  - dataset: sinusoid",
         "  - {dataset: glyphs, settings: [5w1s], algorithms: [maml]}\n  - dataset: sinusoid",
-        ["grid[1]: maml on glyphs with 5w1s is in grid[0] already"],
+        ["grid[1]: maml on glyphs with 5w1s is in grid[0] already", "a label: maml--other"],
+    ),
+    "a label with a capital": (
+        STUDY, "[maml, pre", "[maml--ResNet12, pre",
+        ["grid[0].algorithms[0]: 'maml--ResNet12'", "lower-case letters", "maml--resnet12"],
+    ),
+    "a label with a space": (
+        STUDY, "[maml, pre", "[maml--two steps, pre", ["grid[0].algorithms[0]: 'maml--two steps'"],
+    ),
+    "a label that is empty": (
+        STUDY, "[maml, pre", "[maml--, pre", ["grid[0].algorithms[0]: 'maml--'", "a label of"],
+    ),
+    "a label of an unknown algorithm": (
+        STUDY, "[maml, pre", "[mamml--deep, pre", ["no algorithm 'mamml'; did you mean 'maml'"],
+    ),
+    "hyperparameters under a label that is not here": (
+        STUDY, "{maml: {inner_lr", "{maml--deep: {inner_lr",
+        ["grid[0].hyperparameters: unknown key 'maml--deep'; known: maml, pretrain_"],
     ),
     "a setting that is none": (STUDY, "5w1s", "5way", ["grid[0].settings[0]: '5way'", "5w1s"]),
     "a single way": (STUDY, "5w1s", "1w1s", ["grid[0].settings[0]: '1w1s'", "2 ways or more"]),
@@ -462,6 +480,46 @@ def test_a_run_on_another_s_model_says_how_that_was_trained(write: Write, tmp_pa
     assert "test_lrs" in fine_tuned.hyperparameters
 
 
+def test_a_label_names_an_algorithm_a_second_time(write: Write, tmp_path: Path) -> None:
+    """On the same data in the same setting, with another network and values of its own."""
+    second = (
+        "  - dataset: glyphs\n    backbone: conv4-16\n    settings: [5w1s]\n"
+        "    algorithms: [maml--conv4-16, maml--three_steps]\n"
+        "    hyperparameters: {maml--three_steps: {inner_steps: 3}}\n"
+    )
+    study = load(write(STUDY, "  - dataset: sinusoid", f"{second}  - dataset: sinusoid"), tmp_path)
+    runs = {run.algorithm: run for run in study.runs if run.data.name == "glyphs"}
+    first, wide, long = (runs[n] for n in ("maml", "maml--conv4-16", "maml--three_steps"))
+    assert [run.title for run in (first, wide, long)] == [
+        *("MAML", "MAML, conv4-16", "MAML, three steps"),
+    ]
+    assert [run.backbone for run in (first, wide, long)] == ["conv4-8", "conv4-16", "conv4-16"]
+    assert [run.hyperparameters["inner_steps"] for run in (first, wide, long)] == [2, 2, 3]
+    assert [run.hyperparameters["inner_lr"] for run in (first, wide, long)] == [0.2, 0.4, 0.4]
+    assert {run.algorithm_class for run in (first, wide, long)} == {first.algorithm_class}
+    assert {run.published_iterations for run in (first, wide, long)} == {1001}
+    assert study.model_of[run_key(wide)] == run_key(wide)
+
+
+def test_what_has_a_label_is_tested_on_the_model_with_that_label(
+    write: Write, tmp_path: Path
+) -> None:
+    study = load(
+        write(STUDY, "pretrain_finetune]", "pretrain_finetune, pretrain_finetune--again]"), tmp_path
+    )
+    trained = [key[3] for run, key in study.model_of.items() if run[3].startswith("pretrain")]
+    assert set(trained) == {"pretrain_head", "pretrain_head--again"}
+    assert {run_key(model) for model in study.models} >= set(study.model_of.values())
+
+
+def test_a_file_s_own_name_has_no_label(write: Write, tmp_path: Path) -> None:
+    study = write(STUDY, "[maml, pre", "[maml--mine, pre")
+    file = tmp_path / "algorithms/maml--mine.yaml"
+    file.write_text(FILES[MAML])
+    with pytest.raises(MetabenchError, match="its name: 'maml--mine' is not right here; one with"):
+        load(study, tmp_path)
+
+
 def test_a_length_of_ours_is_no_published_one(write: Write, tmp_path: Path) -> None:
     """A rule with iterations of its own says of them alone whose they are."""
 
@@ -516,6 +574,19 @@ def test_a_deterministic_external_program_runs_once_and_is_not_trained(
     assert "nearest" not in {model.algorithm for model in study.models}
 
 
+def test_what_a_program_is_taken_for_must_be_said(write: Write, tmp_path: Path) -> None:
+    study = write(STUDY, "[maml, pretrain_finetune]", "[nearest, maml]")
+    assert load(study, tmp_path).algorithms["nearest"].role == "neither"
+    file = tmp_path / "algorithms/nearest.yaml"
+    file.write_text(file.read_text().replace("role: neither\n", ""))
+    with pytest.raises(MetabenchError) as error:
+        load(study, tmp_path)
+    assert str(error.value) == (
+        f"{file}: the key 'role' is missing, which a program needs; add `role: ...`, one of "
+        "meta-learning, pre-training, neither"
+    )
+
+
 def test_the_study_goes_over_the_published_values_and_those_over_the_defaults(
     write: Write, tmp_path: Path
 ) -> None:
@@ -536,6 +607,34 @@ def test_a_budget_is_a_share_of_the_iterations_rounded_up(write: Write, tmp_path
     run = next(run for run in study.models if run.algorithm == "maml")
     assert run.hyperparameters["iterations"] == 11
     assert run.published_iterations == 1001
+
+
+def test_a_budget_shortens_what_schedules_count_in_iterations_and_nothing_else(
+    write: Write, tmp_path: Path
+) -> None:
+    """A step size that is halved ten times in full is halved ten times in a tenth of it."""
+    own = "{maml: {iterations: 20000, halve_every: 2000, validate_every: 500}}"
+
+    def maml(budget: str) -> dict[str, object]:
+        study = write(STUDY, "{maml: {inner_lr: 0.2}}", own)
+        study.write_text(f"budget: {budget}\n{study.read_text()}")
+        return load(study, tmp_path).models[0].hyperparameters
+
+    whole, tenth = maml("1.0"), maml("0.1")
+    changed = {name: value for name, value in tenth.items() if whole[name] != value}
+    assert changed == {"iterations": 2000, "halve_every": 200}
+    assert maml("0.07")["halve_every"] == 140  # though 0.07 * 2000 is more than that
+    assert maml("1e-5")["halve_every"] == 1
+
+
+def test_a_run_on_another_s_model_has_its_shortened_schedule(write: Write, tmp_path: Path) -> None:
+    study = load(write(STUDY, "seeds:", "budget: 0.1\nseeds:"), tmp_path)
+    trained = {run_key(model): model.hyperparameters for model in study.models}
+    fine_tuned = next(run for run in study.runs if run.algorithm == "pretrain_finetune")
+    of_model = trained[study.model_of[run_key(fine_tuned)]]
+    for name in ("iterations", "halve_every", "validate_every"):
+        assert fine_tuned.hyperparameters[name] == of_model[name]
+    assert of_model["halve_every"] == 200
 
 
 def test_the_largest_seed_is_2_to_the_63_less_1(write: Write, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from metabench.config_tables import PUBLISHED
 from metabench.csv_table import read_table
+from metabench.label import own_name
 
 COLUMNS = list(PUBLISHED)
 NUMBERS = ["way", "shot", "step", "queries", "value", "ci95"]
@@ -35,6 +36,16 @@ def _half_a_unit(number: str) -> float:
     return 0.5 * 10.0 ** -len(number.partition(".")[2])
 
 
+def of_cell(rows: pd.DataFrame, dataset: str, way: int, shot: int, algorithm: str) -> pd.DataFrame:
+    """The published rows for a cell of ours, in whatever mode and after whatever step."""
+    return rows[
+        (rows["dataset"] == dataset)
+        & (rows["way"] == way)
+        & (rows["shot"] == shot)
+        & (rows["algorithm"] == own_name(algorithm))
+    ]
+
+
 def match(
     rows: pd.DataFrame,
     dataset: str,
@@ -49,12 +60,7 @@ def match(
     A published mode must agree with ours in whether the queries of an episode see each other;
     rows with a step answer only for that step.
     """
-    here = rows[
-        (rows["dataset"] == dataset)
-        & (rows["way"] == way)
-        & (rows["shot"] == shot)
-        & (rows["algorithm"] == algorithm)
-    ]
+    here = of_cell(rows, dataset, way, shot, algorithm)
     agrees = (here["mode"] == "") | ((here["mode"] == "transductive") == (mode == "transductive"))
     at_step = here["step"].isna() | (here["step"] == step)
     return here[agrees & at_step]

@@ -10,6 +10,7 @@ import pandas as pd
 
 from metabench.config_tables import REASONS
 from metabench.csv_table import read_table
+from metabench.label import own_name
 from metabench.report import published
 
 #: What a reason is of; an empty field is anything, and ``*`` in a name stands for any letters.
@@ -27,7 +28,8 @@ def load(path: Path | None = None) -> pd.DataFrame:
 
 def known(rows: pd.DataFrame, row: dict[str, Any], key: str) -> list[str]:
     """Each reason, its source in brackets, for a cell of ours beside the published row ``key``."""
-    cell = {name: str(value) for name, value in {**row, "key": key}.items() if name in OF}
+    place = {**row, "algorithm": own_name(row["algorithm"]), "key": key}
+    cell = {name: str(value) for name, value in place.items() if name in OF}
     return [
         f"{reason['reason']} ({reason['source']})"
         for _, reason in rows.iterrows()

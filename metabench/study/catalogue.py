@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +16,7 @@ from typing import Any
 
 from metabench.errors import MetabenchError
 from metabench.hyperparameters import Hyperparameters, parse
+from metabench.label import MARK, labelled, split
 from metabench.spec import DataSpec
 from metabench.study import fields
 from metabench.study.lazy import hyperparameters_of, import_lazily
@@ -66,7 +67,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Algorithm:
-    """``config/algorithms/<name>.yaml``."""
+    """``config/algorithms/<name>.yaml``, perhaps under a label: ``<name>--<label>``."""
 
     file: Path
     name: str
@@ -103,6 +104,15 @@ class Algorithm:
                 length = rule.length
         return not length
 
+    def under(self, label: str) -> Algorithm:
+        """The same under a label, which the model that it is tested on has too."""
+        return replace(
+            self,
+            name=labelled(self.name, label),
+            title=f"{self.title}, {label.replace('_', ' ')}",
+            model_of={task: labelled(model, label) for task, model in self.model_of.items()},
+        )
+
 
 class Catalogue:
     """The algorithms and data sets of some folders, each file read once, when it is asked for."""
@@ -121,12 +131,16 @@ class Catalogue:
         return self._datasets[known]
 
     def algorithm(self, name: Any, where: str) -> Algorithm:
-        """The algorithm that ``where`` asks for."""
-        known = self._known(name, where, "algorithm", "algorithms")
+        """The algorithm that ``where`` asks for, under a label if it says one."""
+        own, label = name, ""
+        if name not in self._names("algorithms"):  # a file that is named so is refused when read
+            own, label = _own_and_label(name, where)
+        known = self._known(own, where, "algorithm", "algorithms")
         if known not in self._algorithms:
             file = self._file("algorithms", known)
             self._algorithms[known] = read_algorithm(file, self._names("datasets"))
-        return self._algorithms[known]
+        algorithm = self._algorithms[known]
+        return algorithm.under(label) if label else algorithm
 
     def _known(self, name: Any, where: str, what: str, kind: str) -> str:
         folder, names = self._folders[-1] / kind, self._names(kind)
@@ -207,6 +221,8 @@ def _implementation(module: str, task: str, file: Path) -> ModuleType:
 def read_algorithm(file: Path, datasets: Sequence[str]) -> Algorithm:
     """The algorithm that ``file`` describes; ``datasets`` are the names its `where` may use."""
     name = fields.name(file.stem, f"{file}: its name")
+    if MARK in name:
+        raise fields.wrong(name, f"{file}: its name", f"one without '{MARK}', of a label, is")
     known = (
         *("title", "class", "external", "tasks", "about", "paper", "role"),
         *("deterministic", "model_of", "defaults", "length", "settings"),
@@ -237,7 +253,7 @@ def read_algorithm(file: Path, datasets: Sequence[str]) -> Algorithm:
         name=name,
         title=fields.text(values["title"], f"{file}: title"),
         paper=fields.text(values.get("paper", "none"), f"{file}: paper"),
-        role=fields.known(values.get("role", ROLES[0]), f"{file}: role", "role", ROLES),
+        role=_role(values, external, file),
         tasks=tuple(tasks),
         algorithm_class=algorithm_class,
         hyperparameters=hyperparameters,
@@ -251,6 +267,27 @@ def read_algorithm(file: Path, datasets: Sequence[str]) -> Algorithm:
     for i, rule in enumerate(algorithm.settings):
         algorithm.check(rule.values, f"{file}: settings[{i}].set")
     return algorithm
+
+
+def _own_and_label(name: Any, where: str) -> tuple[Any, str]:
+    """An algorithm's own name, not checked yet, and its label."""
+    if not isinstance(name, str) or MARK not in name:
+        return name, ""
+    own, label = split(name)
+    if not fields.NAME.fullmatch(label):
+        right = f"a label of lower-case letters, digits, '-' and '_' is, such as {own}--resnet12"
+        raise fields.wrong(name, where, right)
+    return own, label
+
+
+def _role(values: dict[str, Any], external: bool, file: Path) -> str:
+    """What an algorithm is taken for; a program must say, for nothing here sees what it learns."""
+    if external and "role" not in values:
+        raise MetabenchError(
+            f"{file}: the key 'role' is missing, which a program needs; add `role: ...`, one of "
+            f"{', '.join(ROLES)}"
+        )
+    return fields.known(values.get("role", ROLES[0]), f"{file}: role", "role", ROLES)
 
 
 def _model_of(value: Any, tasks: list[str], where: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from metabench.errors import MetabenchError
@@ -127,7 +128,7 @@ def hyperparameters(cell: Cell, setting: Setting, algorithm: Algorithm) -> dict[
         values |= cell.common
     complete = _complete(algorithm, values | cell.own.get(algorithm.name, {}), cell.where)
     model = cell.models.get(model_name(algorithm, cell.dataset))
-    if model is None or model is algorithm:
+    if model is None or model.name == algorithm.name:
         return complete
     trained = hyperparameters(cell, setting, model)
     return complete | {name: trained[name] for name in OF_TRAINING}
@@ -147,11 +148,15 @@ def published_iterations(cell: Cell, setting: Setting, algorithm: Algorithm) -> 
     return iterations
 
 
-def within_budget(values: dict[str, Any], budget: float) -> dict[str, Any]:
-    """``values`` with a share of the iterations, rounded up."""
-    if "iterations" not in values:
-        return values
-    return values | {"iterations": math.ceil(budget * values["iterations"])}
+def within_budget(values: dict[str, Any], algorithm: Algorithm, budget: float) -> dict[str, Any]:
+    """``values`` with a share of the iterations, and of what schedules count in them, rounded up.
+
+    So a short run goes through the whole of its schedule. It is validated as often as it was.
+    """
+    known = _known(algorithm).items()
+    budgeted = ("iterations", *(name for name, field in known if field.metadata.get("budgeted")))
+    share = Fraction(str(budget))  # as it is written: the float 0.07 * 100 is more than 7
+    return values | {name: math.ceil(share * values[name]) for name in budgeted if name in values}
 
 
 def _place(cell: Cell, setting: Setting) -> dict[str, Any]:

@@ -172,7 +172,7 @@ def _runs(
                 algorithm_class=algorithm.algorithm_class,
                 seed=0,
                 backbone=cell.backbone,
-                hyperparameters=within_budget(full, budget),
+                hyperparameters=within_budget(full, algorithm, budget),
                 published_iterations=published_iterations(cell, setting, algorithm),
                 title=algorithm.title,
                 code=codes[name],
@@ -208,7 +208,7 @@ def _refuse_repeats(cells: Sequence[Cell]) -> None:
                 if key in seen:
                     raise MetabenchError(
                         f"{cell.where}: {algorithm} on {key[0]} with {setting} is in {seen[key]} "
-                        "already; keep one, or give the other its own study"
+                        f"already; keep one, or give the other a label: {algorithm}--other"
                     )
                 seen[key] = cell.where.rpartition(": ")[2]
 

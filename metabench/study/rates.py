@@ -12,6 +12,7 @@ from typing import Any
 
 from metabench.config_tables import RATES
 from metabench.csv_table import read_table
+from metabench.label import own_name
 from metabench.spec import RunSpec
 
 FILE = "rates.csv"
@@ -50,7 +51,7 @@ def rate_of(model: RunSpec, rates: Rates) -> Rate | None:
     """The rate that was measured for such a model, if any was."""
     batch = model.hyperparameters["meta_batch"]
     place = (model.data.name, model.way, model.shot, model.backbone, batch)
-    return rates.get((model.algorithm, *map(str, place)))
+    return rates.get((own_name(model.algorithm), *map(str, place)))
 
 
 def hours(model: RunSpec, rates: Rates) -> float | None:
@@ -64,5 +65,6 @@ def hours(model: RunSpec, rates: Rates) -> float | None:
 def measured(run: dict[str, Any]) -> str:
     """The row of ``config/rates.csv`` that the ``run.json`` of a finished run gives."""
     seconds = run["cost"]["train_seconds"] / run["iterations"]
-    row = {**run, "meta_batch": run["hyperparameters"]["meta_batch"], "seconds": f"{seconds:.3g}"}
+    told = {"algorithm": own_name(run["algorithm"]), "seconds": f"{seconds:.3g}"}
+    row = {**run, **told, "meta_batch": run["hyperparameters"]["meta_batch"]}
     return ",".join(str(row[name]).replace(",", ";") for name in COLUMNS)

@@ -243,6 +243,10 @@ def test_an_algorithm_that_is_not_known_has_no_words() -> None:
     assert describe("unheard-of", [CONFIG]).about == ""
 
 
+def test_an_algorithm_under_a_label_has_the_same_words() -> None:
+    assert describe("maml--resnet12", [CONFIG]) == describe("maml", [CONFIG])
+
+
 def test_cells_sort_by_what_they_mean() -> None:
     texts = ["−1.20 ± 0.3", "90 s", "2 min", "1.5 h", "∞", "32\u2009000 (50 %)", "worse by 4.6"]
     assert [sort_key(text) for text in texts] == [-1.2, 90, 120, 5400, float("inf"), 32000, -4.6]

@@ -92,6 +92,22 @@ def test_a_cell_that_diverged_or_has_no_run_has_a_row_too(report: Report) -> Non
     assert "no run" in table(gone, papers({"algorithm": "reptile"}))["verdict"].tolist()
 
 
+def test_a_label_changes_nothing_of_what_stands_beside_a_paper(report: Report) -> None:
+    """Number, verdict and known reasons are those of the algorithm, whatever it is called here."""
+    grid = [
+        {**entry, "algorithms": [{"maml": "maml--deep"}.get(n, n) for n in entry["algorithms"]]}
+        for entry in fake_study.STUDY["grid"]
+    ]
+    frames = {name: value for name, value in vars(report).items() if name != "study"}
+    renamed = {n: f.replace({"algorithm": {"maml": "maml--deep"}}) for n, f in frames.items()}
+    labelled = Report(study={**fake_study.STUDY, "grid": grid}, **renamed)
+    rows = pd.concat([published.load(), papers({"metric": "error"})])
+    plain, found = table(report, rows), table(labelled, rows)
+    assert (plain["reasons"] != "").any()
+    assert "maml--deep" in set(found["algorithm"])
+    pd.testing.assert_frame_equal(found.replace({"algorithm": {"maml--deep": "maml"}}), plain)
+
+
 def test_an_error_of_a_paper_stands_beside_an_error_of_ours(report: Report) -> None:
     row = table(report, papers({"metric": "error", "value": 10.0})).iloc[0]
     mean = 100 * report.scores.query("algorithm == 'maml' and mode == 'transductive'")["score"]

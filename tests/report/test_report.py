@@ -18,12 +18,12 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from metabench.errors import MetabenchError
-from metabench.files import read_json
+from metabench.files import read_json, write_json
 from metabench.report import formats, published
 from metabench.report.data import GAP_COLUMNS, at, read_report
 from metabench.report.figures import cost, curves, look, scores, steps, write_figures
 from metabench.report.figures.found import find
-from metabench.report.figures.look import LOOKS, OTHERS
+from metabench.report.figures.look import GREYS, LOOKS, OTHERS
 from metabench.report.figures.write import OF_REPORT, draw_figures
 from metabench.report.names import (
     FACTS,
@@ -367,13 +367,39 @@ def test_every_algorithm_has_a_look_that_no_other_has() -> None:
     }
     own = re.compile(r"^(class: metabench\.|external: true)", re.M)  # not a user's, put beside ours
     assert set(LOOKS) == {name for name, text in texts.items() if own.search(text)}
-    colours = [colour for colour, _ in LOOKS.values()] + OTHERS
+    colours = [colour for colour, _ in LOOKS.values()] + OTHERS + GREYS
     rgb = np.array([to_rgb(colour) for colour in colours])
     apart = np.linalg.norm(rgb[:, None] - rgb, axis=-1) + 9 * np.eye(len(rgb))
     assert apart.min() > 0.1, (
         colours[apart.argmin() // len(rgb)],
         colours[apart.argmin() % len(rgb)],
     )
+
+
+def test_an_algorithm_under_a_label_has_a_colour_of_its_own_and_pre_training_a_grey() -> None:
+    known = ["maml", "maml--a", "maml--b", "mine"]
+    known += ["pretrain_head", "pretrain_head--a", "scratch--a"]
+    colours = {name: look.colour(name, known) for name in known}
+    assert len(set(colours.values())) == len(known)
+    grey = {name for name in known if name.startswith(("pretrain", "scratch"))}
+    assert {name for name in known if colours[name] in GREYS} == grey - {"pretrain_head"}
+    assert colours["maml"] == LOOKS["maml"][0]
+
+
+def test_the_curves_are_of_maml_and_pre_training_under_a_label_too(fresh: Where) -> None:
+    runs = fresh["runs"] / "sinusoid/1w5s"
+    (runs / "maml").rename(runs / "maml--deep")
+    for file in runs.glob("maml--deep/*/run.json"):
+        write_json(file, {**read_json(file), "algorithm": "maml--deep", "title": "MAML, deep"})
+    fake_study.collect(fresh)
+    names = ["scratch", "pretrain_finetune", "maml--deep"]
+    sinusoid, *others = fake_study.STUDY["grid"]
+    grid = [{**sinusoid, "algorithms": names}, *others]
+    report = read_report(fresh["report"], {**fake_study.STUDY, "grid": grid})
+    figure, facts = curves.draw(find(report, fresh["results"]), "sinusoid")
+    titles = [axis.get_title() or axis.get_title(loc="left") for axis in figure.axes]
+    assert titles == ["MAML, deep", "Pre-training, fine-tuned"]
+    assert facts["chosen_by"].startswith("MAML, deep (seed 0)")
 
 
 def test_published_rows_find_their_cells() -> None:

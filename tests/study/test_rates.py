@@ -57,6 +57,13 @@ def test_a_rate_of_another_meta_batch_is_no_rate(study: Path, rates: Path) -> No
     )
 
 
+def test_the_rate_of_an_algorithm_is_that_of_its_labels(study: Path, rates: Path) -> None:
+    study.write_text(STUDY.replace("[maml]", "[maml, maml--again]"))
+    models = [m for m in load(study, PROJECT / "config").models if m.shot == 5]
+    known = {model.algorithm: rate_of(model, read_rates(rates)) for model in models}
+    assert known == dict.fromkeys(("maml", "maml--again"), Rate(0.5, "A device"))
+
+
 def test_the_plan_says_what_is_known_and_what_is_not(
     study: Path, rates: Path, tmp_path: Path
 ) -> None:
@@ -88,6 +95,7 @@ def test_a_finished_run_gives_its_own_rate(
         **{"cost": {"train_seconds": 50.0}, "device": "A device, a fast one"},
     }
     assert measured(run) == "maml,omniglot,5,1,conv4-64,32,0.25,A device; a fast one"
+    assert measured({**run, "algorithm": "maml--deep"}) == measured(run)
     (tmp_path / "run.json").write_text(json.dumps(run))
     assert main(["rates", str(tmp_path)]) == 0
     path = tmp_path / "rates.csv"

@@ -28,6 +28,12 @@ def test_a_new_algorithm_is_run_and_scored(copy: Copy) -> None:
     assert set(scores["algorithm"]) == {"zeroing"}
     assert set(scores["seed"]) == {3}
 
+    # Its rule is for it under any label.
+    labelled = EXAMPLE.replace("[zeroing]", "[zeroing, zeroing--again]")
+    jobs = copy.plan(copy.write(labelled, "labelled.yaml"), target)
+    assert sorted(job.rule for job in jobs) == ["collect", "evaluate", "train_zeroing"]
+    assert all("/zeroing--again/" in f for job in jobs for f in job.outputs if "/runs/" in f)
+
     # An edit of the class runs its runs again, and no others.
     with (copy.folder / "my_algorithms" / "zeroing.py").open("a") as source:
         source.write("EDITED = True\n")

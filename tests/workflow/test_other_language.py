@@ -44,6 +44,11 @@ def test_a_program_in_another_language_is_scored(copy: Copy) -> None:
     assert run["cost"]["peak_memory_mb"] > 10
     assert run["episodes_sha256"] == read_json(copy.folder / EPISODES / "episodes.json")["sha256"]
 
+    # Its rule is for it under any label.
+    labelled = STUDY.replace("[nearest]", "[nearest, nearest--again]")
+    jobs = copy.plan(copy.write(labelled, "labelled.yaml"), target)
+    assert sorted(job.rule for job in jobs) == ["collect", "nearest"]
+
     # It was given positions in shuffled images, and says the same of those that are sorted.
     sorted_by_class = "results/data/glyphs_smoke/test/images.npy"
     files = [sorted_by_class, f"{EPISODES}/support.npy", f"{EPISODES}/query.npy"]

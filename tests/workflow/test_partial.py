@@ -22,6 +22,7 @@ YAML = """\
 title: Always fails
 external: true
 tasks: [regression]
+role: neither
 """
 RULE = """\
 rule never:

@@ -12,19 +12,30 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from zipfile import ZipFile
 
+import conftest
 import pandas as pd
 import pytest
-from conftest import STUDY, Copy, Job, copy_workflow
+from conftest import Copy, Job, copy_workflow
 
 pytestmark = pytest.mark.workflow
 
+# The study that all have here, with MAML on a second network.
+GLYPHS = "  - dataset: glyphs_smoke\n"
+LABELLED = """\
+  - dataset: sinusoid_smoke
+    backbone: mlp-8
+    settings: [5s]
+    algorithms: [maml--mlp-8]
+    set: {iterations: 3, validate_every: 2}
+"""
+STUDY = conftest.STUDY.replace(GLYPHS, f"{LABELLED}{GLYPHS}")
 RUNS = "results/runs/tiny/glyphs_smoke/5w1s"
 
 # The rules of the jobs that an edit of a file of metabench/ does again.
 PAGE = ["page"]
 FIGURES = ["figures", *PAGE]
 REPORT = ["collect", *FIGURES, "tables"]
-MAML = ["evaluate", "train_maml", *REPORT]  # on sinusoids, with an mlp
+MAML = ["evaluate", "evaluate", "train_maml", "train_maml", *REPORT]  # on sinusoids, with an mlp
 PRETRAINED = ["evaluate", "evaluate", "train_pretrain_head", *REPORT]  # two on one model of conv4
 
 # Which files count for which of them is in test_sources.py.
@@ -76,10 +87,24 @@ def test_every_run_says_what_it_was(finished: Copy) -> None:
         assert run["episodes_sha256"] == json.loads(episodes.read_text())["sha256"]
         assert (run["algorithm"], f"seed{run['seed']}") == (algorithm, seed)
         runs[algorithm] = run
-    assert set(runs) == {"maml", "pretrain_head", "pretrain_finetune"}
+    assert set(runs) == {"maml", "maml--mlp-8", "pretrain_head", "pretrain_finetune"}
     assert runs["maml"]["hyperparameters"]["iterations"] == 4
     assert runs["pretrain_head"]["hyperparameters"]["iterations"] == 2
     assert runs["pretrain_head"]["published_iterations"] == 0  # of glyphs no paper says a length
+
+
+def test_an_algorithm_on_two_networks_has_a_run_and_a_row_on_each(finished: Copy) -> None:
+    report = finished.folder / "reports/tiny"
+    rows = pd.read_csv(report / "tables/results.csv").set_index("algorithm")
+    forms = rows.loc[["maml", "maml--mlp-8"]]
+    assert forms["title"].tolist() == ["MAML", "MAML, mlp-8"]
+    assert forms["backbone"].tolist() == ["mlp-40-40", "mlp-8"]
+    assert forms["iterations"].tolist() == [4, 3]
+    assert forms["status"].tolist() == ["finished", "finished"]
+    page = (report / "index.html").read_text()
+    for name in forms.index:  # each says what MAML is
+        section = page.partition(f'id="algorithm-{name}"')[2].partition('id="algorithm-')[0]
+        assert "arXiv:1703.03400" in section
 
 
 def test_every_job_is_measured(finished: Copy) -> None:
@@ -111,7 +136,8 @@ def test_what_is_tested_on_another_s_model_chooses_its_step_size_before(finished
 
 def test_a_model_of_another_setting_is_not_trained_twice(finished: Copy) -> None:
     """What was trained for 5 shots serves 7 too, where the study says so."""
-    one_model = STUDY.replace("settings: [5s]", "settings: [5s, 7s]\n    trained_in: 5s")
+    both = "settings: [5s, 7s]\n    trained_in: 5s"
+    one_model = STUDY.replace("settings: [5s]", both, 1)
     jobs = jobs_of_runs(finished, finished.write(one_model, "one_model.yaml"))
     assert sorted(job.rule for job in jobs) == ["evaluate", "function_episodes"]
     (job,) = (job for job in jobs if job.rule == "evaluate")
@@ -139,8 +165,8 @@ def test_another_seed_runs_that_seed_alone(finished: Copy) -> None:
     study = finished.write(STUDY.replace("seeds: [0]", "seeds: [0, 1]"), "seeds.yaml")
     jobs = jobs_of_runs(finished, study)
     assert sorted(job.rule for job in jobs) == [
-        *("evaluate", "evaluate", "evaluate"),
-        *("train_maml", "train_pretrain_head"),
+        *("evaluate", "evaluate", "evaluate", "evaluate"),
+        *("train_maml", "train_maml", "train_pretrain_head"),
     ]
     assert all("/seed1/" in file for job in jobs for file in job.outputs)
 
@@ -191,11 +217,11 @@ def test_what_is_only_said_better_does_no_run_again(
 
 
 def test_results_of_what_the_study_asks_no_more_are_a_gap(finished: Copy, tmp_path: Path) -> None:
-    other = STUDY.replace("    settings: [5s]", "    backbone: mlp-8\n    settings: [5s]")
+    other = STUDY.replace("    settings: [5s]", "    backbone: mlp-9\n    settings: [5s]", 1)
     other += "    hyperparameters: {pretrain_finetune: {test_inner_steps: 3}}\n"
     out = tmp_path / "partial"
     shown = finished.command("partial", finished.write(other, "edited.yaml"), "--out", str(out))
-    assert "1 of 3 runs are there" in shown.stdout
+    assert "2 of 4 runs are there" in shown.stdout
     why = pd.read_csv(out / "gaps.csv").set_index("algorithm")["why"]
     assert set(why.index) == {"maml", "pretrain_finetune"}
     assert "of another backbone" in why["maml"]

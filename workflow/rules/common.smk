@@ -11,6 +11,7 @@ from pathlib import Path
 
 from metabench.cli.errors import in_one_line
 from metabench.errors import MetabenchError
+from metabench.label import own_name
 from metabench.study.config import Study, load
 from metabench.study.plan import check_places, describe
 from metabench.study.rates import FILE, hours, read_rates
@@ -46,10 +47,11 @@ def check_rules(study: Study) -> None:
     needed = [run.algorithm for run in study.models]
     needed += [run.algorithm for run in study.runs if not run.algorithm_class]
     for name in dict.fromkeys(needed):
-        if not (folder / f"{name}.smk").is_file():
+        own = own_name(name)
+        if not (folder / f"{own}.smk").is_file():
             raise MetabenchError(
-                f"{study.algorithms[name].file}: nothing trains '{name}'; write "
-                f"workflow/rules/algorithms/{name}.smk (docs/adding-an-algorithm.md)"
+                f"{study.algorithms[name].file}: nothing trains '{own}'; write "
+                f"workflow/rules/algorithms/{own}.smk (docs/adding-an-algorithm.md)"
             )
 
 

@@ -24,7 +24,7 @@ rule evaluate:
     wildcard_constraints:
         # External programs have rules of their own.
         algorithm=any_of(
-            name for name, a in STUDY.algorithms.items() if a.algorithm_class
+            {own_name(n) for n, a in STUDY.algorithms.items() if a.algorithm_class}
         ),
     threads: 1
     resources:

@@ -15,10 +15,13 @@ from metabench.spec import RunSpec
 from metabench.study.config import RunKey, run_key
 from metabench.study.lazy import import_lazily
 
+# An algorithm may have a label, such as "--resnet12". It is a wildcard of its own, so that a rule for
+# `algorithm="maml"` is for `maml--resnet12` too.
+RUN_FOLDER = "{dataset}/{way}w{shot}s/{algorithm}{label}/seed{seed}"
 EPISODES = "results/episodes/{dataset}/{split}-{way}w{shot}s"
 BLIND = "results/blind/{dataset}/test-{way}w{shot}s"
-RUN = f"results/runs/{STUDY.name}/{{dataset}}/{{way}}w{{shot}}s/{{algorithm}}/seed{{seed}}"
-LOG = f"logs/{STUDY.name}/{{dataset}}/{{way}}w{{shot}}s/{{algorithm}}/seed{{seed}}"
+RUN = f"results/runs/{STUDY.name}/{RUN_FOLDER}"
+LOG = f"logs/{STUDY.name}/{RUN_FOLDER}"
 REPORT = f"reports/{STUDY.name}"
 CAPTIONS = PROJECT / "workflow" / "report"
 
@@ -47,6 +50,7 @@ wildcard_constraints:
     way=r"\d+",
     shot=r"\d+",
     algorithm=r"[a-z0-9][a-z0-9_-]*",
+    label=r"(--[a-z0-9][a-z0-9_-]*)?",
     seed=r"\d+",
 
 
@@ -74,13 +78,14 @@ def run_spec(wildcards) -> RunSpec:
 
 def _key(wildcards) -> RunKey:
     w = wildcards
-    return w.dataset, int(w.way), int(w.shot), w.algorithm, int(w.seed)
+    return w.dataset, int(w.way), int(w.shot), w.algorithm + w.label, int(w.seed)
 
 
 def folder_of(key: RunKey) -> str:
     """Where a model or a run is written."""
     names = ("dataset", "way", "shot", "algorithm", "seed")
-    return RUN.format(**dict(zip(names, key, strict=True)))
+    values = dict(zip(names, key, strict=True))
+    return RUN.format(**values, label="")  # the algorithm's name has it
 
 
 def split_files(dataset: str, *splits: str, names=SPLIT_FILES) -> list[str]:
@@ -179,8 +184,8 @@ def _tuned_on(wildcards) -> tuple | None:
 
     What is tested on its own model has chosen when that was trained.
     """
-    dataset, way, shot, algorithm, _ = STUDY.model_of[_key(wildcards)]
-    return None if algorithm == wildcards.algorithm else (way, shot)
+    _, way, shot, algorithm, _ = STUDY.model_of[_key(wildcards)]
+    return None if algorithm == wildcards.algorithm + wildcards.label else (way, shot)
 
 
 def tuning_files(wildcards) -> dict:

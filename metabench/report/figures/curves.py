@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from metabench.described import read_described
 from metabench.files import read_array
+from metabench.label import own_name
 from metabench.report import formats
 from metabench.report.data import at, run_folder
 from metabench.report.figures import look
@@ -33,7 +34,8 @@ def draw(found: Found, dataset: str) -> look.Drawing:
     way, shot = next((w, s) for name, w, s, _ in report.cells() if name == dataset)
     here = {"dataset": dataset, "way": way, "shot": shot}
     recorded = list(dict.fromkeys(at(report.steps, **here)["algorithm"]))
-    shown = [name for name in PAIR if name in recorded] or recorded[:2]
+    pair = [next((n for n in recorded if own_name(n) == name), "") for name in PAIR]
+    shown = [name for name in pair if name] or recorded[:2]
     if not shown:
         figure, axes = look.panels(1, 1, 2.0)
         look.nothing(axes[0], "no run recorded its predictions after inner steps")

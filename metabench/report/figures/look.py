@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from metabench.files import atomic
+from metabench.label import own_name
 from metabench.report.figures.seen import seen
 from metabench.report.names import FIGURE_FORMATS
 
@@ -57,7 +58,9 @@ LOOKS = {
     "scratch": ("#aaaaaa", "<"),
     "hausdorff": ("#8c6d31", "*"),
 }
-OTHERS = ["#00A3A3", "#B2182B", "#5E3C99", "#4D9221", "#C51B7D", "#2166AC"]  # of one's own
+#: Of one's own algorithms, and of those under a label: greys where the algorithm's own is one.
+OTHERS = ["#00A3A3", "#B2182B", "#5E3C99", "#4D9221", "#C51B7D", "#2166AC"]
+GREYS = ["#1c1c1c", "#5c6e82", "#94806c"]
 
 
 @contextmanager
@@ -100,10 +103,17 @@ def style() -> Iterator[None]:
 
 def colour(algorithm: str, known: list[str]) -> str:
     """The colour of an algorithm; one without its own takes the next free one of the study."""
-    strangers = [name for name in known if name not in LOOKS]
-    if algorithm in strangers:
-        return OTHERS[strangers.index(algorithm) % len(OTHERS)]
-    return LOOKS[algorithm][0]
+    if algorithm in LOOKS:
+        return LOOKS[algorithm][0]
+    free = _free(algorithm)
+    strangers = [name for name in known if name not in LOOKS and _free(name) is free]
+    return free[strangers.index(algorithm) % len(free)]
+
+
+def _free(algorithm: str) -> list[str]:
+    """The colours for an algorithm that has none of its own, or none under its label."""
+    own = LOOKS.get(own_name(algorithm), OTHERS)[0]
+    return GREYS if own[1:3] == own[3:5] == own[5:7] else OTHERS
 
 
 def marker(algorithm: str) -> str:

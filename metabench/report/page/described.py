@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from metabench.label import own_name
 from metabench.sources import source_files
 from metabench.study.yaml_file import read_mapping
 
@@ -27,8 +28,8 @@ class Described:
 
 
 def describe(name: str, folders: Sequence[Path]) -> Described:
-    """The algorithm ``name`` of the first folder that has ``algorithms/<name>.yaml``."""
-    files = [folder / "algorithms" / f"{name}.yaml" for folder in folders]
+    """The algorithm ``name`` of the first folder that has its file, whatever its label."""
+    files = [folder / "algorithms" / f"{own_name(name)}.yaml" for folder in folders]
     file = next((file for file in files if file.is_file()), None)
     if file is None:
         return Described()

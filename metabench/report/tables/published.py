@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from metabench.report import formats, reasons
-from metabench.report.data import Report, at
+from metabench.report.data import Report
+from metabench.report.published import of_cell
 from metabench.report.statistics import CELL
 from metabench.report.tables.results import diverged_text, or_none
 from metabench.report.tables.steps import at_step
@@ -49,7 +50,7 @@ def published_numbers(
     rows = []
     for _, found in results[results["status"] != "published"].iterrows():
         cell = {str(name): value for name, value in found.items()}
-        here = at(papers, **{name: cell[name] for name in PLACE})
+        here = of_cell(papers, *(cell[name] for name in PLACE))
         for _, group in here.groupby("step", dropna=False):
             step = group["step"].iloc[0]
             ours = cell if pd.isna(step) else at_step(report, cell, int(step))

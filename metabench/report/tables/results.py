@@ -142,7 +142,7 @@ def _gap(ours: float | None, theirs: float) -> float | None:
 def _last_published_step(
     papers: pd.DataFrame, dataset: str, way: int, shot: int, algorithm: str
 ) -> int | None:
-    steps = at(papers, dataset=dataset, way=way, shot=shot, algorithm=algorithm)["step"].dropna()
+    steps = published.of_cell(papers, dataset, way, shot, algorithm)["step"].dropna()
     return None if steps.empty else int(steps.max())
 
 
