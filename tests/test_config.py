@@ -300,7 +300,7 @@ MISTAKES = {
     "a class and no class": (MAML, "title", "external: true\ntitle", ["`class: package"]),
     "a module that is not there": (MAML, "algorithms.maml:", "algorithms.mml:", ["class: no mod"]),
     "a class that is not there": (MAML, ":MAML", ":MAMML", [": class: ", "did you mean 'MAML'"]),
-    "a class without hyperparameters": (MAML, ":MAML", ":Batch", ["no `hyperparameters`"]),
+    "a class that is no algorithm": (MAML, ":MAML", ":Batch", [": class: ", "is no algorithm"]),
     "a path that is no class": (MAML, ":MAML", "; rm -rf", [": class: ", "package.module:Class"]),
     "a default out of range": (MAML, "1e-2", "0", [": defaults: 'inner_lr' is 0"]),
     "an unknown task": (MAML, "regression]", "regresion]", [": tasks[1]", "'regression'"]),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from metabench.errors import MetabenchError
 from metabench.study.catalogue import Dataset
-from metabench.study.lazy import import_lazily
+from metabench.study.data_module import ask
 
 if TYPE_CHECKING:
     from metabench.datasets.store import Sizes
@@ -26,19 +26,18 @@ class Setting:
 
 def sizes_of(dataset: Dataset) -> dict[str, Sizes]:
     """The sizes of the splits of an image data set; nothing for tasks that are drawn for ever."""
-    module = import_lazily(dataset.spec.module, f"{dataset.file}: module")
-    if not hasattr(module, "sizes"):
-        return {}
-    sizes: dict[str, Sizes] = module.sizes(dataset.spec.options)
-    return sizes
+    spec = dataset.spec
+    sizes: dict[str, Sizes] | None = ask(
+        spec.module, "sizes", f"{dataset.file}: module", spec.options
+    )
+    return sizes or {}
 
 
 def given_settings(dataset: Dataset) -> list[Setting]:
     """The only settings there are of a data set with test episodes of its own; otherwise none."""
-    module = import_lazily(dataset.spec.module, f"{dataset.file}: module")
-    if not hasattr(module, "settings"):
-        return []
-    return [Setting(way, shot) for way, shot in module.settings(dataset.spec.options)]
+    spec = dataset.spec
+    given = ask(spec.module, "settings", f"{dataset.file}: module", spec.options)
+    return [Setting(way, shot) for way, shot in given or []]
 
 
 def check_setting(setting: Setting, dataset: Dataset, sizes: dict[str, Sizes], where: str) -> None:

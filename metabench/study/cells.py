@@ -14,7 +14,7 @@ from metabench.hyperparameters import Hyperparameters, parse
 from metabench.study import fields
 from metabench.study.capacity import Setting, check_setting, check_training, sizes_of
 from metabench.study.catalogue import Algorithm, Catalogue, Dataset
-from metabench.study.lazy import class_of, import_lazily, torch_unloaded
+from metabench.study.lazy import call, class_of, import_lazily, torch_unloaded
 
 Published = dict[str, list[tuple[str, str, str]]]  # key -> (dataset, way, shot) of its rows
 
@@ -170,7 +170,7 @@ def _complete(algorithm: Algorithm, values: dict[str, Any], where: str) -> dict[
     """``values`` and the defaults of the algorithm's class; an external program has none."""
     if algorithm.hyperparameters is None:
         return values
-    complete = dataclasses.asdict(parse(algorithm.hyperparameters, values, where))
+    complete = dataclasses.asdict(call(where, parse, algorithm.hyperparameters, values, where))
     # Lists, as JSON gives them back: a specification equals itself after a journey.
     return {k: list(v) if isinstance(v, tuple) else v for k, v in complete.items()}
 
@@ -304,8 +304,8 @@ def _check_network(algorithm: Algorithm, network: Any, where: str) -> None:
 
 
 def _told(where: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """What the function returns; its errors say ``where`` as well."""
+    """What the function returns, which is not told ``where``; its errors say it as well."""
     try:
-        return function(*arguments)
+        return call("", function, *arguments)
     except MetabenchError as error:
         raise MetabenchError(f"{where}: {error}") from None

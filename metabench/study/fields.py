@@ -20,9 +20,15 @@ T = TypeVar("T")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{,99}")
 
 
+def shown(value: Any) -> str:
+    """A value in an error, which stays a line that can be read."""
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:100]}... ({len(text):,} letters)"
+
+
 def wrong(value: Any, where: str, right: str) -> MetabenchError:
     """The error for ``value``; ``right`` says what belongs there."""
-    return MetabenchError(f"{where}: {value!r} is not right here; {right}")
+    return MetabenchError(f"{where}: {shown(value)} is not right here; {right}")
 
 
 def mapping(value: Any, where: str) -> dict[str, Any]:
