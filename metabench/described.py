@@ -14,6 +14,7 @@ from typing import Any
 
 from metabench.errors import MetabenchError
 from metabench.files import canonical, content_digest, file_digest, read_json, write_json
+from metabench.forms import NONE, TEXTS, Forms, keyed
 
 DIGESTS = "sha256_of"  # a file's name -> the sha256 of its bytes; for itself, of all the rest
 
@@ -25,15 +26,18 @@ def write_described(path: Path, value: dict[str, Any], names: Iterable[str]) -> 
     write_json(path, {**value, DIGESTS: {**digests, path.name: _own_digest(whole)}})
 
 
-def read_described(path: Path, *names: str) -> dict[str, Any]:
+def read_described(
+    path: Path, *names: str, needed: Forms = NONE, allowed: Forms = NONE
+) -> dict[str, Any]:
     """What was written to ``path``, less its digests; it and the files ``names`` are checked.
 
+    ``needed`` and ``allowed`` are the forms of its keys: see ``keyed``.
+
     Raises:
-        MetabenchError: naming the file that is missing or altered, with both digests.
+        MetabenchError: naming the file that is missing or altered, with both digests, or the key
+            that is missing or of another form.
     """
-    value: dict[str, Any] = read_json(path)
-    if not isinstance(value, dict):
-        raise MetabenchError(f"{path}: holds no keys and values; make it again")
+    value = keyed(read_json(path), path, allowed={DIGESTS: TEXTS})
     digests = value.pop(DIGESTS, {})
     if path.name in digests:
         expected = digests.pop(path.name)
@@ -44,7 +48,7 @@ def read_described(path: Path, *names: str) -> dict[str, Any]:
             if not file.is_file():
                 raise MetabenchError(f"{file}: there is no such file, yet {path.name} quotes it")
             _compare(file, digests[name], file_digest(file))
-    return value
+    return keyed(value, path, needed, allowed)
 
 
 def _own_digest(value: dict[str, Any]) -> str:

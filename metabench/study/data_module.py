@@ -12,7 +12,7 @@ from typing import Any
 
 from metabench.errors import MetabenchError
 from metabench.files import canonical
-from metabench.study.fields import shown
+from metabench.forms import shown
 from metabench.study.lazy import call, import_lazily
 
 NEEDED = {  # of a module, by its data set's task: docs/data.md, "Adding a data set"

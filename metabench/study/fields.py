@@ -12,18 +12,13 @@ from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from metabench.errors import MetabenchError
+from metabench.forms import shown
 from metabench.hyperparameters import suggest
 
 T = TypeVar("T")
 
 # Names become folders and words of a shell.
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{,99}")
-
-
-def shown(value: Any) -> str:
-    """A value in an error, which stays a line that can be read."""
-    text = repr(value)
-    return text if len(text) <= 200 else f"{text[:100]}... ({len(text):,} letters)"
 
 
 def wrong(value: Any, where: str, right: str) -> MetabenchError:

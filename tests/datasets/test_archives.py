@@ -26,6 +26,13 @@ def test_the_published_file_is_known_by_its_checksum(tmp_path: Path, published: 
     assert read_source(tmp_path / "letters.json") == source
 
 
+@pytest.mark.parametrize("content", ["[]", "{}", '{"name": 5}'])
+def test_what_fetch_did_not_write_is_no_source(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.json").write_text(content)
+    with pytest.raises(MetabenchError, match=r"a\.json: (holds no keys|no '(name|path)'; needed)"):
+        read_source(tmp_path / "a.json")
+
+
 def test_a_repacked_archive_and_an_unpacked_folder_are_known_by_their_content(
     tmp_path: Path, published: Archive, letters: dict[str, bytes]
 ) -> None:
