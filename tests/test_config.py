@@ -95,6 +95,12 @@ class: metabench.algorithms.pretrain_finetune:PretrainFinetune
 tasks: [classification, regression]
 model_of: {classification: pretrain_head}
 """,
+    "algorithms/nearest_mean.yaml": """\
+title: Nearest class mean
+class: metabench.algorithms.pretrain_centroid:PretrainCentroid
+tasks: [classification]
+model_of: pretrain_finetune
+""",
     "algorithms/scratch.yaml": """\
 title: From scratch
 class: metabench.algorithms.scratch:Scratch
@@ -131,6 +137,7 @@ def write(tmp_path: Path) -> Write:
 
 
 GLYPHS, SINUSOID = "datasets/glyphs.yaml", "datasets/sinusoid.yaml"
+IN_GLYPHS = FILES[STUDY].partition("algorithms: ")[2].partition("\n  -")[0]
 MAML, FINETUNE = "algorithms/maml.yaml", "algorithms/pretrain_finetune.yaml"
 
 # What is wrong: the file, what is replaced by what, and what the error must say.
@@ -293,6 +300,14 @@ MISTAKES = {
     "a number without end": (
         STUDY, "inner_lr: 0.2", f"outer_lr: {'9' * 5000}", [":8: 99999999999999999999... (5000 d"],
     ),
+    "what is set for all, and none here can be told": (
+        STUDY, IN_GLYPHS, "[nearest]\n    set: {itterations: 10}",
+        ["grid[0].set: here are external programs alone", "under hyperparameters: nearest"],
+    ),
+    "a length of an external program that is none": (
+        STUDY, IN_GLYPHS, "[nearest]\n    hyperparameters: {nearest: {iterations: lots}}",
+        ["grid[0].hyperparameters.nearest: iterations: 'lots'", "a whole number"],
+    ),
     "those of an algorithm that is not here": (
         STUDY, "{maml: {inner_lr", "{mam: {inner_lr", ["grid[0].hyperparameters", "'maml'"],
     ),
@@ -310,6 +325,15 @@ MISTAKES = {
     "a pattern of nothing": (MAML, "[glyphs]", "[glyf*]", ["settings[1].where", "'glyf*'"]),
     "a setting out of range": (MAML, "inner_steps: 3", "inner_steps: 0", ["settings[2].set: 'inn"]),
     "a model of nothing": (FINETUNE, "pretrain_head", "pretrained", [": model_of: no algorithm"]),
+    "a model of a program": (FINETUNE, "pretrain_head", "nearest", ["'nearest' is an ext"]),
+    "a model of what is tested on a third": (
+        FINETUNE, "pretrain_head", "nearest_mean", ["model_of: 'nearest_mean' is itself tested on"],
+    ),
+    "a model from other seeds": (
+        FINETUNE, "model_of", "deterministic: true\nmodel_of",
+        ["'pretrain_head' is not deterministic, and 'pretrain_finetune' is: they would run from",
+         "`deterministic: false` is right here"],
+    ),
     # the file of a data set
     "an unknown option": (GLYPHS, "characters", "caracters", [": options: ", "'characters'"]),
     "an option out of range": (GLYPHS, "characters: 10", "characters: x", ["'characters'"]),

@@ -90,6 +90,8 @@ def read_cell(value: Any, where: str, catalogue: Catalogue, published: Published
         trained = model_name(algorithms[name], dataset)
         model_at = at if trained == name else f"{algorithms[name].file}: model_of"
         models[trained] = _algorithm(trained, model_at, task, catalogue)
+        if trained != name:
+            _check_model(algorithms[name], models[trained], dataset)
         _check_network(models[trained], network, f"{at}: backbone '{backbone}'")
 
     cell = Cell(
@@ -245,6 +247,24 @@ def model_name(algorithm: Algorithm, dataset: Dataset) -> str:
     return algorithm.model_of.get(dataset.spec.task, algorithm.name)
 
 
+def _check_model(algorithm: Algorithm, model: Algorithm, dataset: Dataset) -> None:
+    """What an algorithm is tested on must be trained, and from every seed that it runs from."""
+    where = f"{algorithm.file}: model_of: '{model.name}'"
+    if not model.algorithm_class:
+        raise MetabenchError(f"{where} is an external program, of which there is no model")
+    other = model_name(model, dataset)
+    if other != model.name:
+        raise MetabenchError(
+            f"{where} is itself tested on the model of '{other}'; one that trains its own is right"
+        )
+    if algorithm.deterministic != model.deterministic:
+        one, rest = ("", " not") if model.deterministic else (" not", "")
+        raise MetabenchError(
+            f"{where} is{one} deterministic, and '{algorithm.name}' is{rest}: they would run from "
+            f"other seeds; `deterministic: {str(model.deterministic).lower()}` is right here"
+        )
+
+
 def _own(
     value: Any, where: str, algorithms: dict[str, Algorithm], dataset: Dataset
 ) -> dict[str, dict[str, Any]]:
@@ -264,6 +284,11 @@ def _own(
 
 def _check_common(common: dict[str, Any], where: str, algorithms: dict[str, Algorithm]) -> None:
     """Check what is set for all algorithms; an error says where a key of one of them belongs."""
+    if common and not any(algorithm.hyperparameters for algorithm in algorithms.values()):
+        raise MetabenchError(
+            f"{where}.set: here are external programs alone, and it is not for them; write it "
+            f"under hyperparameters: {' and '.join(algorithms)}"
+        )
     for name, algorithm in algorithms.items():
         for key, value in common.items():
             try:
