@@ -7,11 +7,13 @@ is not loaded, and what a module happens to have loaded by now plays no part.
 from __future__ import annotations
 
 import ast
+import tokenize
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 
+from metabench.errors import MetabenchError
 from metabench.files import content_digest
 
 OURS = "metabench"
@@ -25,7 +27,7 @@ def source_digest(*modules: str) -> str:
     name, and not because a module lies in its folder.
     """
     sources = source_files(*modules)
-    return content_digest(*(sources[name].read_text(encoding="utf-8") for name in sorted(sources)))
+    return content_digest(*(source_text(sources[name]) for name in sorted(sources)))
 
 
 def source_files(*modules: str) -> dict[str, Path]:
@@ -40,7 +42,7 @@ def source_files(*modules: str) -> dict[str, Path]:
             continue
         found[name] = file
         inside = name if file.name == "__init__.py" else name.rpartition(".")[0]
-        for module, imported in _imports(file.read_text(encoding="utf-8"), inside):
+        for module, imported in _imports(file, inside):
             if module.partition(".")[0] in packages:
                 inner = f"{module}.{imported}"  # `from package import module`, perhaps
                 to_look_at.append(inner if imported and _file(inner) else module)
@@ -59,9 +61,22 @@ def _file(name: str) -> Path | None:
     return Path(origin) if origin.endswith(".py") else None
 
 
+def source_text(file: Path) -> str:
+    """The source in ``file``, in whichever code it says it is in."""
+    with tokenize.open(file) as stream:
+        return stream.read()
+
+
+def _imports(file: Path, package: str) -> tuple[tuple[str, str], ...]:
+    """(module, name) of what the module in ``file`` imports; "" for a module as a whole."""
+    try:
+        return _imported(source_text(file), package)
+    except (SyntaxError, ValueError) as error:  # the latter where a byte is of another code
+        raise MetabenchError(f"{file}: not Python: {error}") from None
+
+
 @cache
-def _imports(source: str, package: str) -> tuple[tuple[str, str], ...]:
-    """(module, name) of what a module inside ``package`` imports; "" for a module as a whole."""
+def _imported(source: str, package: str) -> tuple[tuple[str, str], ...]:
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):

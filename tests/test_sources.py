@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from metabench.errors import MetabenchError
 from metabench.networks.build import module_of
 from metabench.sources import source_digest, source_files
 
@@ -44,6 +45,15 @@ def test_an_edit_of_what_is_imported_changes_the_digest_and_no_other_does(mine: 
     assert source_digest("mine.near") == before
     (mine / "near.py").write_text("edited = True")
     assert source_digest("mine.near") != before
+
+
+def test_a_source_may_be_in_another_code_and_has_to_be_python(mine: Path) -> None:
+    (mine / "near.py").write_bytes("# coding: latin-1\nname = 'größe'".encode("latin-1"))
+    assert len(source_digest("mine.near")) == 64
+    for broken in (b"def", b"name = '\xf6'"):
+        (mine / "near.py").write_bytes(broken)
+        with pytest.raises(MetabenchError, match=r"mine/near\.py: not Python: "):
+            source_digest("mine.near")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from metabench.datasets.store import Sizes
 
 
+MOST = 10**9  # examples that are held at once: no machine holds more
+
+
 @dataclass(frozen=True)
 class Setting:
     """Classes of an episode (1 for regression) and support examples of each."""
@@ -52,6 +55,8 @@ def check_setting(setting: Setting, dataset: Dataset, sizes: dict[str, Sizes], w
         queries = dataset.queries(split, setting.shot)
         said = f"{split}_queries of {dataset.file}"
         _check(split, setting.way, setting.shot, queries, said, dataset, sizes, where)
+        examples = dataset.episodes[split] * setting.way * (setting.shot + queries)
+        _refuse_endless(examples, f"the {split} episodes of {dataset.file}", where)
 
 
 def check_training(
@@ -68,6 +73,13 @@ def check_training(
     way = values.get("train_way") or setting.way
     shot = values["train_shot"] or setting.shot
     _check("train", way, shot, values["train_query"], "train_query", dataset, sizes, where)
+    examples = values["meta_batch"] * way * (shot + values["train_query"])
+    _refuse_endless(examples, "a meta-iteration", where)
+
+
+def _refuse_endless(examples: int, of: str, where: str) -> None:
+    if examples > MOST:
+        raise MetabenchError(f"{where}: {examples:,} examples in {of}; at most {MOST:,} are right")
 
 
 def _check(

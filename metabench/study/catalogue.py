@@ -6,6 +6,7 @@ bring its own ``algorithms/`` and ``datasets/``.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -132,6 +133,9 @@ class Catalogue:
                 f"{where}: no {what} {name!r}, and no folder {folder} here; run metabench in the "
                 "project's folder, or name its folder config with --config"
             )
+        for file in (base / kind / f"{name}.yml" for base in self._folders):
+            if name not in names and file.is_file():
+                raise MetabenchError(f"{where}: no {what} {name!r}; {file} is to end in .yaml")
         return fields.known(name, where, what, names)
 
     def _names(self, kind: str) -> list[str]:
@@ -139,7 +143,7 @@ class Catalogue:
 
     def _file(self, kind: str, name: str) -> Path:
         files = [folder / kind / f"{name}.yaml" for folder in self._folders]
-        return next(file for file in files if file.is_file())
+        return next(file for file in files if os.path.lexists(file))  # a link to nothing, too
 
 
 def read_dataset(file: Path, archives: Path | None = None) -> Dataset:
@@ -259,6 +263,8 @@ def _settings(value: Any, datasets: Sequence[str], where: str) -> tuple[Rule, ..
         conditions = fields.keys(checked["where"], f"{at}.where", CONDITIONS)
         listed = {k: v if isinstance(v, list) else [v] for k, v in conditions.items()}
         for condition, allowed in listed.items():
+            if not allowed:
+                raise fields.wrong(allowed, f"{at}.where.{condition}", "a list of one or more is")
             for one in allowed:
                 _check_condition(condition, one, datasets, f"{at}.where.{condition}")
         given = fields.mapping(checked["set"], f"{at}.set")

@@ -24,6 +24,7 @@ KEYS = (
 )
 #: The hyperparameters of every algorithm: of its meta-training.
 OF_TRAINING = tuple(field.name for field in dataclasses.fields(Hyperparameters))
+_COUNT = "([1-9][0-9]{0,5})"  # ways, or shots: below a million
 _INPUT_SHAPES = {"classification": (1, 28, 28), "regression": (1,)}  # to try a backbone with
 
 
@@ -180,9 +181,9 @@ def _complete(algorithm: Algorithm, values: dict[str, Any], where: str) -> dict[
 def _setting(value: Any, where: str, task: str) -> Setting:
     """``5w1s``; for regression ``5s``."""
     if task == "regression":
-        match, right = re.fullmatch(r"()([1-9]\d*)s", str(value)), "shots, such as 5s, are"
+        match, right = re.fullmatch(f"(){_COUNT}s", str(value)), "shots, such as 5s, are"
     else:
-        match = re.fullmatch(r"([1-9]\d*)w([1-9]\d*)s", str(value))
+        match = re.fullmatch(f"{_COUNT}w{_COUNT}s", str(value))
         right = "ways and shots, such as 5w1s, are"
         if match and int(match[1]) < 2:  # of one class, every query is that class
             match, right = None, "2 ways or more, such as 5w1s, are"
