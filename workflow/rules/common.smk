@@ -43,10 +43,17 @@ def check_rules(study: Study) -> None:
     needed = [run.algorithm for run in study.models]
     needed += [run.algorithm for run in study.runs if not run.algorithm_class]
     for name in dict.fromkeys(needed):
-        if not (folder / f"{name}.smk").is_file():
+        file = folder / f"{name}.smk"
+        if not file.is_file():
             raise MetabenchError(
                 f"{study.algorithms[name].file}: nothing trains '{name}'; write "
                 f"workflow/rules/algorithms/{name}.smk (docs/adding-an-algorithm.md)"
+            )
+        patterns = re.findall(r"\balgorithm\s*=\s*[\"'](.*?)[\"']", file.read_text())
+        if patterns and not any(re.fullmatch(pattern, name) for pattern in patterns):
+            raise MetabenchError(
+                f"{file}: its rule is for the algorithm '{patterns[0]}'; write "
+                f'algorithm="{name}" there, and {name} in the name of the rule'
             )
 
 
