@@ -22,6 +22,7 @@ from metabench.datasets.store import read_meta
 from metabench.described import read_described
 from metabench.errors import MetabenchError
 from metabench.files import new_array, read_array, write_array
+from metabench.forms import TEXT
 
 POSITIONS = ("support.npy", "query.npy")
 # The second is the same images as they were published, which some data sets have beside the first.
@@ -69,8 +70,8 @@ def write_blind(images: Path, episodes: Path, out: Path) -> None:
         MetabenchError: where a file is missing or altered, or the episodes are of other images.
     """
     split = read_meta(images, *IMAGES)
-    digests = {"sha256": str, "data_sha256": str}
-    about = read_described(episodes / "episodes.json", *POSITIONS, keys=digests)
+    digests = {"sha256": TEXT, "data_sha256": TEXT}
+    about = read_described(episodes / "episodes.json", *POSITIONS, needed=digests)
     if about["data_sha256"] != split["sha256"]:
         raise MetabenchError(
             f"{episodes}: episodes of images {about['data_sha256'][:12]}, but {images} holds "

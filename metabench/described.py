@@ -8,15 +8,15 @@ program may write, is taken at its word.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from metabench.errors import MetabenchError
 from metabench.files import canonical, content_digest, file_digest, read_json, write_json
+from metabench.forms import NONE, TEXTS, Forms, keyed
 
 DIGESTS = "sha256_of"  # a file's name -> the sha256 of its bytes; for itself, of all the rest
-KINDS = {str: "a text", int: "a whole number", float: "a number"}
 
 
 def write_described(path: Path, value: dict[str, Any], names: Iterable[str]) -> None:
@@ -27,23 +27,18 @@ def write_described(path: Path, value: dict[str, Any], names: Iterable[str]) -> 
 
 
 def read_described(
-    path: Path, *names: str, keys: Mapping[str, type] | None = None
+    path: Path, *names: str, needed: Forms = NONE, allowed: Forms = NONE
 ) -> dict[str, Any]:
     """What was written to ``path``, less its digests; it and the files ``names`` are checked.
 
-    Args:
-        path: of the description.
-        names: files beside it.
-        keys: what the reader needs of it, each a ``str``, an ``int`` or a ``float``; a key within
-            another is ``cost.train_seconds``.
+    ``needed`` and ``allowed`` are the forms of its keys: see ``keyed``.
 
     Raises:
-        MetabenchError: naming the file that is missing or altered, with both digests, or the key.
+        MetabenchError: naming the file that is missing or altered, with both digests, or the key
+            that is missing or of another form.
     """
-    value: dict[str, Any] = read_json(path)
-    digests = value.pop(DIGESTS, {}) if isinstance(value, dict) else None
-    if not isinstance(digests, dict):
-        raise MetabenchError(f"{path}: holds no keys and values as metabench writes; make it again")
+    value = keyed(read_json(path), path, allowed={DIGESTS: TEXTS})
+    digests = value.pop(DIGESTS, {})
     if path.name in digests:
         expected = digests.pop(path.name)
         _compare(path, expected, _own_digest({**value, DIGESTS: digests}))
@@ -53,18 +48,7 @@ def read_described(
             if not file.is_file():
                 raise MetabenchError(f"{file}: there is no such file, yet {path.name} quotes it")
             _compare(file, digests[name], file_digest(file))
-    for key, kind in (keys or {}).items():
-        _require(value, key, kind, path)
-    return value
-
-
-def _require(value: Any, key: str, kind: type, path: Path) -> None:
-    for name in key.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    if value is None:
-        raise MetabenchError(f"{path}: no '{key}'; if another version wrote it, make it again")
-    if not isinstance(value, (int, float) if kind is float else kind):
-        raise MetabenchError(f"{path}: {key} is {value!r}; {KINDS[kind]} is right")
+    return keyed(value, path, needed, allowed)
 
 
 def _own_digest(value: dict[str, Any]) -> str:

@@ -15,18 +15,22 @@ from metabench import __version__
 from metabench.described import read_described, write_described
 from metabench.errors import MetabenchError
 from metabench.files import file_digest
+from metabench.forms import TEXT, WHOLE
 from metabench.learning import provenance
 from metabench.peak import run_measured
 from metabench.run_files import KEY, check_predictions, read_episodes, read_run
 from metabench.spec import RunSpec
 
 RESULTS = ("predictions.npy", "steps.npy")  # the latter if it has inner steps to show
+OF_EPISODES = {"episodes": WHOLE, "queries": WHOLE, "sha256": TEXT, "data_sha256": TEXT}
 
 
 def run_external(
     spec: RunSpec, episodes: Path, program: Path, out: Path, command: Sequence[str]
 ) -> None:
     """Run ``command``, check the ``predictions.npy`` that it writes, and write ``run.json``.
+
+    So is ``steps.npy`` checked, which it may write as well: see docs/results.md.
 
     A program that knows more of its run than can be seen from here writes a ``run.json`` of its
     own: its keys (``modes``, ``status``, ``cost``, ...) go over ours.
@@ -50,7 +54,7 @@ def run_external(
     seconds = time.monotonic() - begun
     told = read_described(about) if about.exists() else {}
     known = spec.identity() | {"code": file_digest(program)}
-    test = read_described(episodes / "episodes.json")
+    test = read_described(episodes / "episodes.json", needed=OF_EPISODES)
     written = [name for name in RESULTS if (out / name).exists()]
     write_described(about, known | seen(test, seconds, peak_mb) | told, written)
     run = read_run(out, spec.study)
@@ -61,6 +65,8 @@ def run_external(
     if run["status"] == "finished":
         shape = (test["episodes"], test["queries"]) + (1,) * (spec.data.task == "regression")
         check_predictions(out / "predictions.npy", len(run["modes"]), run, shape)
+        if "steps.npy" in written:
+            check_predictions(out / "steps.npy", len(run["steps"]), run, shape)
 
 
 def seen(test: dict[str, Any], seconds: float, peak_mb: float) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise MetabenchError(f"{path}: there is no such file") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise MetabenchError(f"{path}: cannot be read as JSON: {error}") from None
 
 
@@ -116,7 +116,9 @@ def read_array(path: Path, *, mapped: bool = False) -> NDArray[Any]:
         array: NDArray[Any] = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
     except FileNotFoundError:
         raise MetabenchError(f"{path}: there is no such file") from None
-    except (OSError, ValueError, EOFError) as error:
+    except (
+        Exception
+    ) as error:  # numpy reads a header by Python's own parser, which fails in any way
         told = " ".join(str(error).split())
         raise MetabenchError(f"{path}: not an array of numbers in .npy format: {told}") from None
     if not isinstance(array, np.ndarray):  # numpy opens an .npz by its first bytes, too

@@ -14,12 +14,41 @@ from numpy.typing import NDArray
 from metabench.described import read_described
 from metabench.errors import MetabenchError
 from metabench.files import read_array
+from metabench.forms import (
+    ANYTHING,
+    NUMBERS,
+    TEXT,
+    TEXTS,
+    WHOLE,
+    Forms,
+    each_once,
+    keyed,
+    mapping_of,
+)
 
 #: In a run's folder as long as its meta-training can go on.
 RESUME = "resume.safetensors"
 
 KEY = ["dataset", "way", "shot", "algorithm", "seed"]
-REQUIRED = ("study", *KEY, "task", "status", "modes", "episodes_sha256")
+#: What scoring needs of ``run.json``, and what tables show where it is there: docs/results.md.
+NEEDED: Forms = {
+    "study": TEXT,
+    **dict.fromkeys(KEY, WHOLE),
+    "dataset": TEXT,
+    "algorithm": TEXT,
+    "task": TEXT,
+    "status": TEXT,
+    "modes": each_once(TEXT, 'a list of names, each once, such as ["inductive"],'),
+    "episodes_sha256": TEXT,
+}
+SHOWN: Forms = {
+    "steps": each_once(WHOLE, "a list of whole numbers, each once, such as [0, 1, 5],"),
+    **dict.fromkeys(("title", "backbone", "trained_in", "device", "code", "engine_code"), TEXT),
+    **dict.fromkeys(("iterations", "published_iterations"), WHOLE),
+    "hyperparameters": mapping_of(ANYTHING, "a mapping of values"),
+    "versions": TEXTS,
+    "cost": NUMBERS,
+}
 
 #: In place of the class of a query: its outputs are no numbers. Wrong, and never right by luck.
 NO_ANSWER = -1
@@ -30,11 +59,11 @@ Array = NDArray[Any]
 def read_run(folder: Path, study: str) -> dict[str, Any]:
     """``run.json`` of a folder, with the keys that scoring needs."""
     path = folder / "run.json"
-    run = read_described(path, "predictions.npy", "steps.npy")
+    run = read_described(path, "predictions.npy", "steps.npy", allowed=SHOWN)
     run.setdefault("modes", ["inductive"])
-    missing = [key for key in REQUIRED if key not in run]
-    if missing:
-        raise MetabenchError(f"{path}: no '{missing[0]}'; needed are {', '.join(REQUIRED)}")
+    keyed(run, path, NEEDED)
+    if "steps" not in run and (folder / "steps.npy").exists():
+        raise MetabenchError(f"{path}: no 'steps', though there is a steps.npy")
     if run["study"] != study:
         raise MetabenchError(f"{path}: of study '{run['study']}', but '{study}' is reported")
     if run["status"] not in ("finished", "diverged"):
@@ -44,7 +73,9 @@ def read_run(folder: Path, study: str) -> dict[str, Any]:
 
 def read_episodes(episodes: Path, run: dict[str, Any], folder: Path) -> dict[str, Any]:
     """``episodes.json`` of the test episodes that the run in ``folder`` says it was tested on."""
-    described = read_described(episodes / "episodes.json", "query_labels.npy")
+    described = read_described(
+        episodes / "episodes.json", "query_labels.npy", needed={"sha256": TEXT}
+    )
     if run["episodes_sha256"] != described["sha256"]:
         raise MetabenchError(
             f"{folder / 'run.json'}: tested on episodes {run['episodes_sha256'][:12]}, but "

@@ -15,6 +15,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 
+from metabench.errors import MetabenchError
 from metabench.files import content_digest
 
 OURS = "metabench"
@@ -28,7 +29,7 @@ def source_digest(*modules: str) -> str:
     name, and not because a module lies in its folder.
     """
     sources = source_files(*modules)
-    return content_digest(*(code_of(_read(sources[name])) for name in sorted(sources)))
+    return content_digest(*(code_of(source_text(sources[name])) for name in sorted(sources)))
 
 
 def source_files(*modules: str) -> dict[str, Path]:
@@ -43,7 +44,7 @@ def source_files(*modules: str) -> dict[str, Path]:
             continue
         found[name] = file
         inside = name if file.name == "__init__.py" else name.rpartition(".")[0]
-        for module, imported in _imports(_read(file), inside):
+        for module, imported in _imports(file, inside):
             if module.partition(".")[0] in packages:
                 inner = f"{module}.{imported}"  # `from package import module`, perhaps
                 to_look_at.append(inner if imported and _file(inner) else module)
@@ -78,11 +79,6 @@ def _stands_alone(node: ast.Expr, lines: list[str]) -> bool:
     return not before.strip() and not after.partition(b"#")[0].strip()
 
 
-def _read(file: Path) -> str:
-    with tokenize.open(file) as opened:  # as Python does, by what its first lines say
-        return opened.read()
-
-
 def _file(name: str) -> Path | None:
     """The source of a module, found without importing its packages."""
     top, *rest = name.split(".")
@@ -95,9 +91,22 @@ def _file(name: str) -> Path | None:
     return Path(origin) if origin.endswith(".py") else None
 
 
+def source_text(file: Path) -> str:
+    """The source in ``file``, in whichever code it says it is in."""
+    with tokenize.open(file) as stream:
+        return stream.read()
+
+
+def _imports(file: Path, package: str) -> tuple[tuple[str, str], ...]:
+    """(module, name) of what the module in ``file`` imports; "" for a module as a whole."""
+    try:
+        return _imported(source_text(file), package)
+    except (SyntaxError, ValueError) as error:  # the latter where a byte is of another code
+        raise MetabenchError(f"{file}: not Python: {error}") from None
+
+
 @cache
-def _imports(source: str, package: str) -> tuple[tuple[str, str], ...]:
-    """(module, name) of what a module inside ``package`` imports; "" for a module as a whole."""
+def _imported(source: str, package: str) -> tuple[tuple[str, str], ...]:
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -30,6 +31,38 @@ def test_a_run_that_cannot_be_read_is_one_line(
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("metabench evaluate: error: argument --spec: ")
     assert wrong in said
+
+
+MODULES = {
+    "of nobody": ("my.birds", "classification", "--data: module: no module 'my.birds'"),
+    "of another task": ("sinusoid", "classification", "has no archives, sizes, prepare, needed"),
+    "of no task": ("glyphs", "vision", "--data: task: no task 'vision'; known: classification"),
+}
+
+
+@pytest.mark.parametrize("command", ["prepare", "episodes"])
+@pytest.mark.parametrize("case", MODULES)
+def test_the_module_of_a_data_set_is_looked_at_first(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str, case: str
+) -> None:
+    module, task, wrong = MODULES[case]
+    module = module if "." in module else f"metabench.datasets.{module}"
+    assert main([command, *data_options(tmp_path, module, task)[command]]) == 1
+    assert wrong in capsys.readouterr().err
+
+
+def test_functions_are_not_prepared(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    options = data_options(tmp_path, "metabench.datasets.sinusoid", "regression")
+    assert main(["prepare", *options["prepare"]]) == 1
+    assert "--data: d is of functions, which are drawn by `metabench ep" in capsys.readouterr().err
+
+
+def data_options(folder: Path, module: str, task: str) -> dict[str, list[str]]:
+    """What the commands that are told of a data set are given."""
+    data = [f"--data={json.dumps({'name': 'd', 'module': module, 'task': task})}"]
+    data.append(f"--out={folder}")
+    numbers = [f"--{name}=1" for name in ("way", "shot", "count", "queries", "seed")]
+    return {"prepare": data, "episodes": [*data, "--split=val", *numbers]}
 
 
 @pytest.mark.parametrize(

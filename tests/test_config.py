@@ -107,6 +107,12 @@ class: metabench.algorithms.pretrain_finetune:PretrainFinetune
 tasks: [classification, regression]
 model_of: {classification: pretrain_head}
 """,
+    "algorithms/nearest_mean.yaml": """\
+title: Nearest class mean
+class: metabench.algorithms.pretrain_centroid:PretrainCentroid
+tasks: [classification]
+model_of: pretrain_finetune
+""",
     "algorithms/scratch.yaml": """\
 title: From scratch
 class: metabench.algorithms.scratch:Scratch
@@ -145,6 +151,7 @@ def write(tmp_path: Path) -> Write:
 
 
 GLYPHS, SINUSOID = "datasets/glyphs.yaml", "datasets/sinusoid.yaml"
+IN_GLYPHS = FILES[STUDY].partition("algorithms: ")[2].partition("\n  -")[0]
 MAML, FINETUNE = "algorithms/maml.yaml", "algorithms/pretrain_finetune.yaml"
 
 # What is wrong: the file, what is replaced by what, and what the error must say.
@@ -155,6 +162,12 @@ MISTAKES = {
     "a tab": (STUDY, "  - dataset: glyphs", "\t- dataset: glyphs", [":4: ", "spaces"]),
     "a bracket left open": (STUDY, "[0, 1]", "[0, 1", [":3: not YAML"]),
     "an empty file": (STUDY, FILES[STUDY], "# nothing\n", ["holds no keys", "key: value"]),
+    "a tag that does not fit": (STUDY, "[0, 1]", "[!!int abc]", [":2: not what !!int says; leave"]),
+    "a truth that is none": (STUDY, "seeds", "title: !!bool maybe\nseeds", [":2: not what !!bool"]),
+    "what JSON has not": (STUDY, "{maml: {", "{maml: !!set {", [":8: !!set is nothing that"]),
+    "a key that is a number": (STUDY, "inner_lr: 0.2", "a: {1: 2}", [":8: the key 1 is not"]),
+    "an anchor in itself": (STUDY, "{inner_lr: 0.2}", "&a {b: *a}", [":8: an anchor (&)"]),
+    "brackets without end": (STUDY, "[0, 1]", "[" * 3000 + "]" * 3000, ["nested too deep to be"]),
     # the study
     "a misspelt key": (STUDY, "seeds:", "sedes:", ["'sedes'", "did you mean 'seeds'"]),
     "a missing key": (STUDY, "study: tiny\n", "", ["'study' is missing"]),
@@ -172,6 +185,9 @@ MISTAKES = {
     "a budget of nothing": (STUDY, "seeds:", "budget: 0\nseeds:", [": budget: 0", "above 0"]),
     "a budget above one": (STUDY, "seeds:", "budget: 2\nseeds:", [": budget: 2", "at most 1"]),
     "no such folder": (STUDY, "seeds:", "archives: /none\nseeds:", [": archives: '/none'"]),
+    "no such folder here": (
+        STUDY, "seeds:", "archives: raw\nseeds:", [f"(from where the command runs: {Path.cwd()}"],
+    ),
     "the home of nobody": (
         STUDY, "seeds:", "archives: ~nobody-here/data\nseeds:", [": archives: '~nobody-here/data'"],
     ),
@@ -238,6 +254,11 @@ MISTAKES = {
         STUDY, "settings: [5w1s]", "settings: [5w1s, 10w1s]\n    trained_in: 5w1s",
         ["grid[0].trained_in: a model of 5w1s cannot be tested in 10w1s", "an entry of their own"],
     ),
+    "a setting without end": (STUDY, "5w1s", f"5w{'1' * 5000}s", ["'5w11111", "(5,005 letters)"]),
+    "a meta-batch without end": (
+        STUDY, "inner_lr: 0.2", "meta_batch: 9223372036854775807",
+        ["grid[0].algorithms (maml): 737,", "examples in a meta-iteration; at most 1,000,000,000"],
+    ),
     "ways in regression": (STUDY, "[5s]", "[5w5s]", ["grid[1].settings[0]: '5w5s'", "5s"]),
     "more ways than classes": (STUDY, "5w1s", "31w1s", ["grid[0].settings[0]", "at most 30 ways"]),
     "more drawings than there are": (
@@ -259,6 +280,11 @@ MISTAKES = {
         STUDY, "    settings: [5w1s]", "    backbone: resnet-18\n    settings: [5w1s]",
         ["grid[0]: backbone 'resnet-18'", "conv4-"],
     ),
+    "a width of nothing": (SINUSOID, "mlp-40-40", "mlp-0", [": backbone 'mlp-0': '0' is no width"]),
+    "a width without end": (
+        GLYPHS, "conv4-8", "conv4-99999", ["'99999' is no width; a whole number from 1 to 10,000"],
+    ),
+    "a width that is no number": (GLYPHS, "conv4-8", "conv4-²", ["'conv4-²': '²' is no width; a"]),
     "a backbone that the algorithm cannot use": (
         STUDY, "pretrain_finetune]", "relation]",
         ["grid[0].algorithms[1]: backbone 'conv4-8'", "`backbone: conv4map-64`"],
@@ -330,6 +356,14 @@ MISTAKES = {
     "a number without end": (
         STUDY, "inner_lr: 0.2", f"outer_lr: {'9' * 5000}", [":8: 99999999999999999999... (5000 d"],
     ),
+    "what is set for all, and none here can be told": (
+        STUDY, IN_GLYPHS, "[nearest]\n    set: {itterations: 10}",
+        ["grid[0].set: here are external programs alone", "under hyperparameters: nearest"],
+    ),
+    "a length of an external program that is none": (
+        STUDY, IN_GLYPHS, "[nearest]\n    hyperparameters: {nearest: {iterations: lots}}",
+        ["grid[0].hyperparameters.nearest: iterations: 'lots'", "a whole number"],
+    ),
     "those of an algorithm that is not here": (
         STUDY, "{maml: {inner_lr", "{mam: {inner_lr", ["grid[0].hyperparameters", "'maml'"],
     ),
@@ -337,16 +371,26 @@ MISTAKES = {
     "a class and no class": (MAML, "title", "external: true\ntitle", ["`class: package"]),
     "a module that is not there": (MAML, "algorithms.maml:", "algorithms.mml:", ["class: no mod"]),
     "a class that is not there": (MAML, ":MAML", ":MAMML", [": class: ", "did you mean 'MAML'"]),
-    "a class without hyperparameters": (MAML, ":MAML", ":Batch", ["no `hyperparameters`"]),
+    "a class that is no algorithm": (MAML, ":MAML", ":Batch", [": class: ", "is no algorithm"]),
     "a path that is no class": (MAML, ":MAML", "; rm -rf", [": class: ", "package.module:Class"]),
     "a default out of range": (MAML, "1e-2", "0", [": defaults: 'inner_lr' is 0"]),
     "an unknown task": (MAML, "regression]", "regresion]", [": tasks[1]", "'regression'"]),
     "an unknown role": (MAML, "title", "role: pretraining\ntitle", [": role: ", "'pre-training'"]),
     "an unknown condition": (MAML, "{way: 20}", "{ways: 20}", ["settings[2].where", "'way'"]),
     "one that never holds": (MAML, "[glyphs]", "[glyps]", ["settings[1].where", "'glyphs'"]),
+    "one of nothing": (MAML, "{way: 20}", "{way: []}", ["where.way: [] is not", "one or more"]),
     "a pattern of nothing": (MAML, "[glyphs]", "[glyf*]", ["settings[1].where", "'glyf*'"]),
     "a setting out of range": (MAML, "inner_steps: 3", "inner_steps: 0", ["settings[2].set: 'inn"]),
     "a model of nothing": (FINETUNE, "pretrain_head", "pretrained", [": model_of: no algorithm"]),
+    "a model of a program": (FINETUNE, "pretrain_head", "nearest", ["'nearest' is an ext"]),
+    "a model of what is tested on a third": (
+        FINETUNE, "pretrain_head", "nearest_mean", ["model_of: 'nearest_mean' is itself tested on"],
+    ),
+    "a model from other seeds": (
+        FINETUNE, "model_of", "deterministic: true\nmodel_of",
+        ["'pretrain_head' is not deterministic, and 'pretrain_finetune' is: they would run from",
+         "`deterministic: false` is right here"],
+    ),
     # the file of a data set
     "an unknown option": (GLYPHS, "characters", "caracters", [": options: ", "'characters'"]),
     "an option out of range": (GLYPHS, "characters: 10", "characters: x", ["'characters'"]),
@@ -435,6 +479,20 @@ def test_a_mistake_is_one_line_with_file_key_and_remedy(
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(MetabenchError, match=r"none\.yaml: no such file"):
         load(tmp_path / "none.yaml")
+
+
+def test_the_file_of_an_algorithm_that_leads_nowhere_or_ends_otherwise_is_named(
+    write: Write, tmp_path: Path
+) -> None:
+    study, file = write(), tmp_path / MAML
+    file.rename(file.with_suffix(".yml"))
+    with pytest.raises(
+        MetabenchError, match=r"no algorithm 'maml'; .*/maml\.yml is to end in \.yaml"
+    ):
+        load(study, tmp_path)
+    file.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(MetabenchError, match=r"algorithms/maml\.yaml: no such file"):
+        load(study, tmp_path)
 
 
 def test_a_folder_in_place_of_a_study_is_named(tmp_path: Path) -> None:

@@ -28,6 +28,13 @@ SPEC = RunSpec(
     published_iterations=0,
 )
 RIGHT = f"save(numpy.ones(({EPISODES}, {QUERIES}), numpy.int32))"
+TWICE = f"save(numpy.ones((2, {EPISODES}, {QUERIES}), numpy.int32))"
+STEPS = f"{TWICE}; (out / 'predictions.npy').rename(out / 'steps.npy'); {RIGHT}"
+# A header that promises 10^12 rows.
+FAR = (
+    "numpy.lib.format.write_array_header_1_0(open(out / 'predictions.npy', 'wb'), "
+    "{'descr': '<i4', 'fortran_order': False, 'shape': (10**12, 4)})"
+)
 PROGRAM = """\
 import json, numpy, pathlib, sys
 out = pathlib.Path(sys.argv[1])
@@ -86,6 +93,19 @@ MISTAKES = {
     f"{RIGHT}; say(seed=7)": "run.json: seed is 7; 0 is right",
     f"{RIGHT}; say(status='done')": "run.json: status 'done'; finished or diverged",
     "(out / 'run.json').write_text('[]')": "run.json: holds no keys",
+    "(out / 'run.json').write_text('[' * 100_000)": "run.json: cannot be read as JSON: maximum",
+    "say(sha256_of=None)": "run.json: 'sha256_of' is None; a mapping of texts, such",
+    f"{RIGHT}; say(modes=5)": "run.json: 'modes' is 5; a list of names, each once, such",
+    f"{RIGHT}; say(modes=[['x']])": "run.json: 'modes' is .*; a list of names, each once, such",
+    f"{TWICE}; say(modes=['a', 'a'])": "run.json: 'modes' is .*; a list of names, each once, such",
+    f"{RIGHT}; say(title=5)": "run.json: 'title' is 5; a text is right",
+    f"{RIGHT}; say(episodes_sha256=5)": "run.json: 'episodes_sha256' is 5; a text is right",
+    f"{RIGHT}; say(cost=dict(joules='1'))": "run.json: 'cost' is .*; a mapping of numbers, such",
+    f"{RIGHT}; {STEPS}": "run.json: no 'steps', though there is a steps.npy",
+    f"{RIGHT}; {STEPS}; say(steps=2)": "run.json: 'steps' is 2; a list of whole numbers, each once",
+    f"{RIGHT}; {STEPS}; say(steps=[0])": r"steps.npy: shape \(2, 3, 4\); must be \(1, 3, 4\)",
+    FAR: "predictions.npy: not an array of numbers .* Unable to allocate",
+    "(out / 'predictions.npy').write_bytes(b'\\x93NUMPY\\1\\0\\4\\0((((')": "npy: not an array",
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from metabench.errors import MetabenchError
 from metabench.networks.build import module_of
 from metabench.sources import code_of, source_digest, source_files
 
@@ -86,6 +87,15 @@ def test_all_else_is(old: str, new: str) -> None:
 def test_a_text_that_shares_its_line_with_code_stays() -> None:
     source = 'def f(): "one line"\n"""text"""; x = 1'
     assert code_of(source) == source
+
+
+def test_a_source_may_be_in_another_code_and_has_to_be_python(mine: Path) -> None:
+    (mine / "near.py").write_bytes("# coding: latin-1\nname = 'größe'".encode("latin-1"))
+    assert len(source_digest("mine.near")) == 64
+    for broken in (b"def", b"name = '\xf6'"):
+        (mine / "near.py").write_bytes(broken)
+        with pytest.raises(MetabenchError, match=r"mine/near\.py: not Python: "):
+            source_digest("mine.near")
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metabench.cli.options import archive, data_spec, folder, whole
+from metabench.errors import MetabenchError
 
 if TYPE_CHECKING:
     from metabench.cli.options import Commands
+    from metabench.spec import DataSpec
 
 
 def add_to(commands: Commands) -> None:
@@ -58,15 +60,30 @@ def _fetch(options: argparse.Namespace) -> None:
     fetch(options.archive, named_folder(), options.out)
 
 
+def _check_module(data: DataSpec) -> None:
+    """Here, and not where it is used: what trains and tests need not know how a module fails."""
+    from metabench.study.data_module import TASKS, implementation
+    from metabench.study.fields import known
+
+    implementation(data.module, known(data.task, "--data: task", "task", TASKS), "--data: module")
+
+
 def _prepare(options: argparse.Namespace) -> None:
     from metabench.datasets.prepare import prepare
 
+    _check_module(options.data)
+    if options.data.task == "regression":
+        raise MetabenchError(
+            f"--data: {options.data.name} is of functions, which are drawn by `metabench episodes` "
+            "without anything prepared; a data set of images is right"
+        )
     prepare(options.data, options.sources, options.out)
 
 
 def _episodes(options: argparse.Namespace) -> None:
     from metabench.learning.episodes import write_episodes
 
+    _check_module(options.data)
     write_episodes(
         options.data,
         options.split,

@@ -49,5 +49,5 @@ def _rates(options: argparse.Namespace) -> None:
 
     files = [folder / "run.json" for folder in options.runs]
     trained = [file for file in files if read_described(file).get("iterations")]
-    rows = [measured(read_described(file, keys=MEASURED)) for file in trained]
+    rows = [measured(read_described(file, needed=MEASURED)) for file in trained]
     print("\n".join([",".join(COLUMNS), *dict.fromkeys(rows)]))

@@ -17,7 +17,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ from metabench.datasets.download import download, file_checksum
 from metabench.datasets.packed import Files, open_packed
 from metabench.errors import MetabenchError
 from metabench.files import file_digest, read_json, write_json
+from metabench.forms import TEXT, keyed
 
 VARIABLE = "METABENCH_DATA"
 
@@ -56,6 +57,9 @@ class Source:
     sha256: str  # the digest that was verified, or noted
     verified: Literal["archive", "content", "listing"]  # what it is the digest of
     form: str = ""  # the name of the archive that it is: `name`, or one of its other forms
+
+
+OF_SOURCE = {field.name: TEXT for field in fields(Source) if field.default is MISSING}
 
 
 def described(values: dict[str, Any]) -> Archive:
@@ -123,7 +127,9 @@ def named_folder() -> Path | None:
 
 def read_source(path: Path) -> Source:
     """The source that ``fetch`` wrote to ``path``."""
-    return Source(**read_json(path))
+    values = keyed(read_json(path), path, OF_SOURCE)
+    known = {field.name for field in fields(Source)}
+    return Source(**{key: value for key, value in values.items() if key in known})
 
 
 def verify_source(archive: Archive, source: Source) -> None:
@@ -252,7 +258,7 @@ def _candidates(archive: Archive, folder: Path) -> Iterator[Path]:
     file_names = (archive.name, *archive.aliases)
     folder_names = {archive.folder, *archive.aliases}
     unpacked = [folder] if folder.name == archive.folder else []
-    for place, inner, files in os.walk(folder):
+    for place, inner, files in os.walk(folder, onerror=_unseen):
         there = set(files)
         yield from (Path(place, name) for name in file_names if name in there)
         if Path(place).name == archive.folder:
@@ -260,6 +266,19 @@ def _candidates(archive: Archive, folder: Path) -> Iterator[Path]:
         inner.sort()
         unpacked += [Path(place, name) for name in inner if name in folder_names]
     yield from unpacked
+
+
+def _unseen(error: OSError) -> None:
+    """What may lie in a folder that cannot be looked into would be taken for absent.
+
+    A disk has folders of its own that nobody keeps archives in.
+    """
+    name = Path(error.filename).name
+    if name != "lost+found" and not name.startswith("."):
+        raise MetabenchError(
+            f"{error.filename}: cannot be looked into for archives ({error.strerror}); make it "
+            "readable, or name a folder beside it"
+        )
 
 
 def _holds(archive: Archive, path: Path) -> bool:

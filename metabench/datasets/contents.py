@@ -108,7 +108,8 @@ def _state(path: Path) -> str:
                 )
         if not folders and not files and here.name[0] != ".":
             raise MetabenchError(f"{here}: an empty folder; put images there, or remove it")
-        lines += [f"{here / name} {_stamp(here / name)}" for name in sorted(files)]
+        # A name that is not in UTF-8 is refused where the files are read.
+        lines += [f"{str(here / name)!a} {_stamp(here / name)}" for name in sorted(files)]
     return content_digest("\n".join(lines))
 
 

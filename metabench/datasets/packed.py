@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
 import math
 import tarfile
 import zipfile
@@ -16,6 +18,10 @@ from metabench.errors import MetabenchError
 
 TARS = (".tar", ".tar.gz", ".tgz")
 EXPANSION = 100  # how many times its size an archive may unpack to: a bomb does a thousand times
+DAMAGED = (
+    *(zipfile.BadZipFile, tarfile.TarError),
+    *(zlib.error, gzip.BadGzipFile, lzma.LZMAError, EOFError),  # of what they are compressed by
+)
 SMALL = 10_000_000  # bytes; what unpacks to no more is harmless
 
 
@@ -47,6 +53,10 @@ class _Found:
     reads: dict[str, Callable[[], bytes]] = field(default_factory=dict)
 
     def add(self, name: str, size: int, read: Callable[[], bytes]) -> None:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise MetabenchError(f"{self.path}: {name!r} is no name in UTF-8; rename it") from None
         self.sizes[name] = size
         self.reads[name] = read
         self.most -= size
@@ -72,86 +82,104 @@ def open_packed(path: Path) -> Iterator[Files]:
     """
     most = math.inf if path.is_dir() else SMALL + EXPANSION * path.stat().st_size
     found = _Found(path, most)
+    with ExitStack() as stack:
+        if path.is_dir():
+            _add_folder(found, path, stack)
+        elif path.name.endswith(".zip"):
+            _add_zip(found, path, stack)
+        elif path.name.endswith(TARS):
+            _add_tar(found, str(path), path.open("rb"), "", stack)
+        else:
+            found.add(path.name, path.stat().st_size, path.read_bytes)
+        yield Files(sorted(found.sizes), found.read, found.sizes)
+
+
+@contextmanager
+def _named(packed: str, kind: str) -> Iterator[None]:
+    """Damage that is seen in this block is an error that names the archive."""
     try:
-        with ExitStack() as stack:
-            if path.is_dir():
-                _add_folder(found, path, stack)
-            elif path.name.endswith(".zip"):
-                _add_zip(found, path, stack)
-            elif path.name.endswith(TARS):
-                packed = stack.enter_context(_open_tar(path))
-                _add_tar(found, path, packed, "", stack)
-            else:
-                found.add(path.name, path.stat().st_size, path.read_bytes)
-            yield Files(sorted(found.sizes), found.read, found.sizes)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as error:
-        kind = "tar" if path.name.endswith(TARS) else "zip"
-        raise MetabenchError(f"{path}: a damaged {kind} file ({error})") from error
+        yield
+    except DAMAGED as error:
+        told = " ".join(str(error).split())
+        raise MetabenchError(f"{packed}: a damaged {kind} file ({told})") from error
 
 
 def _add_folder(found: _Found, path: Path, stack: ExitStack) -> None:
     for file in sorted(path.rglob("*")):
         name = file.relative_to(path).as_posix()
+        if not file.is_file():
+            continue
         if name.endswith(".tar"):
-            packed = stack.enter_context(_open_tar(file))
-            _add_tar(found, file, packed, f"{name.removesuffix('.tar')}/", stack)
-        elif file.is_file():
+            _add_tar(found, str(file), file.open("rb"), f"{name.removesuffix('.tar')}/", stack)
+        else:
             found.add(name, file.stat().st_size, file.read_bytes)
 
 
 def _add_zip(found: _Found, path: Path, stack: ExitStack) -> None:
-    packed = stack.enter_context(zipfile.ZipFile(path))
+    with _named(str(path), "zip"):
+        packed = stack.enter_context(zipfile.ZipFile(path))
 
     def read(member: zipfile.ZipInfo) -> bytes:
         try:
-            return packed.read(member)
+            with _named(str(path), "zip"):
+                return packed.read(member)
         except RuntimeError as error:  # encrypted, or compressed as Python does not know
             raise MetabenchError(
                 f"{path}: {member.filename} cannot be unpacked ({error}); pack it again plainly"
             ) from error
 
     for member in packed.infolist():
-        _refuse_escape(path, member.filename)
+        _refuse_escape(str(path), member.filename)
         if not member.is_dir():
             found.add(member.filename, member.file_size, _reader(read, member))
 
 
-def _open_tar(path: Path, stream: IO[bytes] | None = None) -> tarfile.TarFile:
-    """The tar at ``path``, or the one in ``stream``, compressed or not."""
-    return tarfile.open(path, fileobj=stream)
+def _open_tar(stream: IO[bytes]) -> tarfile.TarFile:
+    return tarfile.open(fileobj=stream)
 
 
-def _add_tar(
-    found: _Found, path: Path, packed: tarfile.TarFile, prefix: str, stack: ExitStack
-) -> None:
+def _add_tar(found: _Found, where: str, stream: IO[bytes], prefix: str, stack: ExitStack) -> None:
+    """The files of the tar in ``stream``, compressed or not; ``where`` it lies is for errors."""
+
     def content(member: tarfile.TarInfo) -> IO[bytes]:
         stream = packed.extractfile(member)
         assert stream is not None  # only links and devices have no content
         return stream
 
     def read(member: tarfile.TarInfo) -> bytes:
-        with content(member) as stream:
+        with _named(where, "tar"), content(member) as stream:
             return stream.read()
 
-    for member in packed:
-        _refuse_escape(path, member.name)
-        if not member.isfile():
-            continue
-        name = prefix + member.name.removeprefix("./")
-        if name.endswith(".tar"):
-            inner = stack.enter_context(_open_tar(path, content(member)))
-            _add_tar(found, path, inner, f"{name.removesuffix('.tar')}/", stack)
-        else:
-            found.add(name, member.size, _reader(read, member))
+    with _named(where, "tar"):
+        packed = stack.enter_context(_open_tar(stack.enter_context(stream)))
+        for member in packed:
+            _refuse_escape(where, member.name)
+            if not member.isfile():
+                continue
+            name = prefix + member.name.removeprefix("./")
+            if name.endswith(".tar"):
+                inner = f"{name.removesuffix('.tar')}/"
+                _add_tar(found, f"{where}: {member.name}", content(member), inner, stack)
+            else:
+                found.add(name, member.size, _reader(read, member))
+        _refuse_more(packed)
+
+
+def _refuse_more(packed: tarfile.TarFile) -> None:
+    """A header that cannot be read ends a tar for Python without a word; zeros are its end."""
+    assert packed.fileobj is not None
+    packed.fileobj.seek(packed.offset)
+    if packed.fileobj.read(tarfile.BLOCKSIZE).strip(b"\0"):
+        raise tarfile.ReadError(f"no header of a file at byte {packed.offset:,}")
 
 
 def _reader(read: Callable[[Any], bytes], member: object) -> Callable[[], bytes]:
     return lambda: read(member)
 
 
-def _refuse_escape(path: Path, member: str) -> None:
+def _refuse_escape(where: str, member: str) -> None:
     parts = member.replace("\\", "/").split("/")
     if member.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
         raise MetabenchError(
-            f"{path}: holds a path that leads out of it, {member!r}; nothing of it is used"
+            f"{where}: holds a path that leads out of it, {member!r}; nothing of it is used"
         )

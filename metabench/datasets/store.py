@@ -24,6 +24,7 @@ from metabench.files import (
     write_array,
     write_text,
 )
+from metabench.forms import TEXT
 
 SPLITS = ("train", "val", "test")
 
@@ -177,7 +178,7 @@ def read_meta(folder: Path, *names: str) -> dict[str, Any]:
     """
     if not (folder / "meta.json").is_file():
         raise MetabenchError(f"{folder}: no whole split here (no meta.json); prepare it first")
-    return read_described(folder / "meta.json", *names)
+    return read_described(folder / "meta.json", *names, needed={"sha256": TEXT})
 
 
 def verify(folder: Path) -> str:

@@ -11,21 +11,22 @@ from matplotlib.figure import Figure
 
 from metabench.described import read_described
 from metabench.files import write_text
+from metabench.forms import NUMBER, TEXT, WHOLE
 from metabench.inner_steps.names import TITLES
 from metabench.report import formats
 from metabench.report.figures import look
 
 #: Of a measurement.
 KEYS = {
-    **{"way": str, "steps": int, "setting": str, "tasks": int},
-    **{"seconds": float, "seconds_low": float, "seconds_high": float, "megabytes": float},
+    **{"way": TEXT, "steps": WHOLE, "setting": TEXT, "tasks": WHOLE},
+    **dict.fromkeys(["seconds", "seconds_low", "seconds_high", "megabytes"], NUMBER),
 }
 LINES = {"maml": ("maml", "-"), "maml_recompute": ("maml", "--"), "imaml": ("imaml", "-")}
 
 
 def write_report(files: list[Path], out: Path) -> None:
     """Write ``out/inner_steps.{csv,md,svg,png}``."""
-    rows = numbers([read_described(file, keys=KEYS) for file in files])
+    rows = numbers([read_described(file, needed=KEYS) for file in files])
     write_text(out / "inner_steps.csv", rows.to_csv(index=False, float_format="%.6g"))
     write_text(out / "inner_steps.md", formats.markdown(text(rows)))
     with look.style():

@@ -17,6 +17,7 @@ from metabench.algorithm import Algorithm
 from metabench.datasets.store import read_images
 from metabench.described import read_described, write_described
 from metabench.files import write_array
+from metabench.forms import NUMBERS, TEXT
 from metabench.inner_loop import LR
 from metabench.learning import provenance
 from metabench.learning.assembly import make_algorithm
@@ -70,7 +71,8 @@ def evaluate(
         pictures = load_images(read_images(images), where) if images is not None else None
         test = load_episodes(episodes, pictures, where, labels=False)
         algorithm = make_algorithm(spec, test.input_shape)
-        trained = read_described(model / "train.json", "model.safetensors")
+        needed = {"status": TEXT, "cost": NUMBERS}
+        trained = read_described(model / "train.json", "model.safetensors", needed=needed)
         params = load_params(model / "model.safetensors", where)
         if val_episodes is not None and trained["status"] != "diverged":
             known = load_images(read_images(val_images), where) if val_images is not None else None

@@ -80,16 +80,23 @@ def save_state(file: Path, spec: RunSpec, state: State) -> None:
 
 
 def load_state(file: Path, spec: RunSpec, device: torch.device) -> State | None:
-    """What a resume file holds; None where it is damaged or of another specification."""
+    """What a resume file holds; None where it is damaged or of another specification or version."""
     try:
         tensors, about = load_sealed(file, device)
-    except MetabenchError as error:
-        tqdm.write(f"{error}; begins anew")
-        return None
-    if about["spec"] != spec.to_json():
+        if about["spec"] == spec.to_json():
+            return _unpacked(tensors, about)
         other = " and ".join(differing(json.loads(about["spec"]), json.loads(spec.to_json())))
-        tqdm.write(f"{file}: a training of other {other}; begins anew")
-        return None
+        why = f"{file}: a training of other {other}"
+    except MetabenchError as error:
+        why = str(error)
+    except (AttributeError, KeyError, TypeError, ValueError):  # it holds something else
+        why = f"{file}: of another version of metabench"
+    tqdm.write(f"{why}; begins anew")
+    return None
+
+
+def _unpacked(tensors: Params, about: dict[str, str]) -> State:
+    """The inverse of what ``save_state`` packs."""
     parts: dict[str, Params] = {part: {} for part in PARTS}
     for key, value in tensors.items():
         part, _, name = key.partition(".")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 
 from metabench.errors import MetabenchError
+from metabench.forms import shown
 from metabench.networks.network import Network
 
 # Not in their modules, whose sources are part of what a result depends on.
 FOR_IMAGES = ("conv4", "conv4map", "resnet12", "resnet18")
+OURS = (*FOR_IMAGES, "mlp")
+WORD = re.compile("[a-z]*|[1-9][0-9]{0,3}|10000")  # of their names, after a hyphen
 
 
 def build(backbone: str, input_shape: tuple[int, ...], outputs: int) -> Network:
@@ -27,6 +31,12 @@ def build(backbone: str, input_shape: tuple[int, ...], outputs: int) -> Network:
         MetabenchError: where no module has that name, or it cannot serve.
     """
     kind, _, rest = backbone.partition("-")
+    for word in rest.split("-"):
+        if kind in OURS and not WORD.fullmatch(word):
+            raise MetabenchError(
+                f"backbone {shown(backbone)}: {shown(word)} is no width; a whole number from 1 to "
+                "10,000 is right"
+            )
     if kind in FOR_IMAGES and len(input_shape) != 3:
         raise MetabenchError(
             f"backbone '{backbone}' is for images, and functions have none; mlp-40-40 or such is "

@@ -9,6 +9,7 @@ import pandas as pd
 
 from metabench.described import read_described
 from metabench.files import write_text
+from metabench.forms import TEXT
 from metabench.report import formats
 from metabench.report.figures import look
 from metabench.speed import figure, tables
@@ -19,7 +20,7 @@ Measured = dict[str, Any]
 
 def write_report(files: list[Path], out: Path) -> None:
     """Write ``out/<table>.{csv,md}`` and ``out/iterations.{svg,png}``."""
-    measured = joined([read_described(file, keys={"part": str}) for file in files])
+    measured = joined([read_described(file, needed={"part": TEXT}) for file in files])
     made: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = tables.make(measured)
     for name, (numbers, text) in made.items():
         write_text(out / f"{name}.csv", numbers.to_csv(index=False, float_format="%.6g"))

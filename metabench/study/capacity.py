@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from metabench.errors import MetabenchError
 from metabench.study.catalogue import Dataset
-from metabench.study.lazy import import_lazily
+from metabench.study.data_module import ask
 
 if TYPE_CHECKING:
     from metabench.datasets.store import Sizes
+
+
+MOST = 10**9  # examples that are held at once: no machine holds more
 
 
 @dataclass(frozen=True)
@@ -26,19 +29,18 @@ class Setting:
 
 def sizes_of(dataset: Dataset) -> dict[str, Sizes]:
     """The sizes of the splits of an image data set; nothing for tasks that are drawn for ever."""
-    module = import_lazily(dataset.spec.module, f"{dataset.file}: module")
-    if not hasattr(module, "sizes"):
-        return {}
-    sizes: dict[str, Sizes] = module.sizes(dataset.spec.options)
-    return sizes
+    spec = dataset.spec
+    sizes: dict[str, Sizes] | None = ask(
+        spec.module, "sizes", f"{dataset.file}: module", spec.options
+    )
+    return sizes or {}
 
 
 def given_settings(dataset: Dataset) -> list[Setting]:
     """The only settings there are of a data set with test episodes of its own; otherwise none."""
-    module = import_lazily(dataset.spec.module, f"{dataset.file}: module")
-    if not hasattr(module, "settings"):
-        return []
-    return [Setting(way, shot) for way, shot in module.settings(dataset.spec.options)]
+    spec = dataset.spec
+    given = ask(spec.module, "settings", f"{dataset.file}: module", spec.options)
+    return [Setting(way, shot) for way, shot in given or []]
 
 
 def check_setting(setting: Setting, dataset: Dataset, sizes: dict[str, Sizes], where: str) -> None:
@@ -53,6 +55,8 @@ def check_setting(setting: Setting, dataset: Dataset, sizes: dict[str, Sizes], w
         queries = dataset.queries(split, setting.shot)
         said = f"{split}_queries of {dataset.file}"
         _check(split, setting.way, setting.shot, queries, said, dataset, sizes, where)
+        examples = dataset.episodes[split] * setting.way * (setting.shot + queries)
+        _refuse_endless(examples, f"the {split} episodes of {dataset.file}", where)
 
 
 def check_training(
@@ -69,6 +73,13 @@ def check_training(
     way = values.get("train_way") or setting.way
     shot = values["train_shot"] or setting.shot
     _check("train", way, shot, values["train_query"], "train_query", dataset, sizes, where)
+    examples = values["meta_batch"] * way * (shot + values["train_query"])
+    _refuse_endless(examples, "a meta-iteration", where)
+
+
+def _refuse_endless(examples: int, of: str, where: str) -> None:
+    if examples > MOST:
+        raise MetabenchError(f"{where}: {examples:,} examples in {of}; at most {MOST:,} are right")
 
 
 def _check(

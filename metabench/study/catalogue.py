@@ -6,12 +6,12 @@ bring its own ``algorithms/`` and ``datasets/``.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from metabench.errors import MetabenchError
@@ -19,14 +19,10 @@ from metabench.hyperparameters import Hyperparameters, parse
 from metabench.label import MARK, labelled, split
 from metabench.spec import DataSpec
 from metabench.study import fields
-from metabench.study.lazy import hyperparameters_of, import_lazily
+from metabench.study.data_module import TASKS, ask, implementation
+from metabench.study.lazy import call, hyperparameters_of
 from metabench.study.yaml_file import read_mapping
 
-NEEDED = {  # of a data set's module, by its task: docs/data.md, "Adding a data set"
-    "classification": ("check", "archives", "sizes", "prepare"),
-    "regression": ("source",),
-}
-TASKS = tuple(NEEDED)
 ROLES = ("meta-learning", "pre-training", "neither")  # what a report takes an algorithm for
 CONDITIONS = ("dataset", "task", "way", "shot", "backbone")  # of an algorithm's `where`
 EPISODE_KEYS = ("seed", "test", "val", "test_queries", "val_queries")
@@ -86,7 +82,9 @@ class Algorithm:
     def check(self, values: dict[str, Any], where: str) -> None:
         """Check hyperparameters by name, type and range; an external program's are its own."""
         if self.hyperparameters is not None:
-            parse(self.hyperparameters, values, where)
+            call(where, parse, self.hyperparameters, values, where)
+        elif "iterations" in values:  # of which a study's budget is a share
+            fields.whole(values["iterations"], f"{where}: iterations")
 
     def published(self, place: dict[str, Any]) -> dict[str, Any]:
         """The hyperparameters that the file gives for ``place``: dataset, task, way, ..."""
@@ -149,6 +147,9 @@ class Catalogue:
                 f"{where}: no {what} {name!r}, and no folder {folder} here; run metabench in the "
                 "project's folder, or name its folder config with --config"
             )
+        for file in (base / kind / f"{name}.yml" for base in self._folders):
+            if name not in names and file.is_file():
+                raise MetabenchError(f"{where}: no {what} {name!r}; {file} is to end in .yaml")
         return fields.known(name, where, what, names)
 
     def _names(self, kind: str) -> list[str]:
@@ -156,7 +157,7 @@ class Catalogue:
 
     def _file(self, kind: str, name: str) -> Path:
         files = [folder / kind / f"{name}.yaml" for folder in self._folders]
-        return next(file for file in files if file.is_file())
+        return next(file for file in files if os.path.lexists(file))  # a link to nothing, too
 
 
 def read_dataset(file: Path, archives: Path | None = None) -> Dataset:
@@ -175,15 +176,14 @@ def read_dataset(file: Path, archives: Path | None = None) -> Dataset:
         raise fields.wrong(module, f"{file}: module", "a module is, such as package.module")
     options = fields.mapping(values.get("options", {}), f"{file}: options")
     task = fields.known(values["task"], f"{file}: task", "task", TASKS)
-    implementation = _implementation(module, task, file)
-    if hasattr(implementation, "check"):
-        implementation.check(options, f"{file}: options")
-    within_group = fields.flag(values.get("within_group", False), f"{file}: within_group")
-    if hasattr(implementation, "complete"):
+    at = f"{file}: options"
+    if hasattr(implementation(module, task, f"{file}: module"), "complete"):
         from metabench.datasets.archives import named_folder
 
-        raw = archives or named_folder()
-        options = implementation.complete(options, within_group, raw, f"{file}: options")
+        archives = archives or named_folder()
+    within_group = fields.flag(values.get("within_group", False), f"{file}: within_group")
+    ask(module, "check", at, options, at)
+    completed = ask(module, "complete", at, options, within_group, archives, at)
     episodes = fields.keys(values["episodes"], f"{file}: episodes", EPISODE_KEYS, EPISODE_KEYS)
     return Dataset(
         file=file,
@@ -191,7 +191,7 @@ def read_dataset(file: Path, archives: Path | None = None) -> Dataset:
             name=file.stem,
             module=module,
             task=task,
-            options=options,
+            options=options if completed is None else completed,
             within_group=within_group,
         ),
         title=fields.text(values["title"], f"{file}: title"),
@@ -203,19 +203,6 @@ def read_dataset(file: Path, archives: Path | None = None) -> Dataset:
             for key, value in episodes.items()
         },
     )
-
-
-def _implementation(module: str, task: str, file: Path) -> ModuleType:
-    """The module of a data set, which must have what its task needs."""
-    where = f"{file}: module"
-    implementation = import_lazily(module, where)
-    lacks = {t: [name for name in NEEDED[t] if not hasattr(implementation, name)] for t in TASKS}
-    if not lacks[task]:
-        return implementation
-    others = [f"`task: {other}`" for other in TASKS if not lacks[other]]
-    right = " or ".join(others) or "a module as docs/data.md describes it"
-    missing = ", ".join(lacks[task])
-    raise MetabenchError(f"{where}: {module} has no {missing}, needed for {task}; {right} is right")
 
 
 def read_algorithm(file: Path, datasets: Sequence[str]) -> Algorithm:
@@ -314,6 +301,8 @@ def _settings(value: Any, datasets: Sequence[str], where: str) -> tuple[Rule, ..
         conditions = fields.keys(checked["where"], f"{at}.where", CONDITIONS)
         listed = {k: v if isinstance(v, list) else [v] for k, v in conditions.items()}
         for condition, allowed in listed.items():
+            if not allowed:
+                raise fields.wrong(allowed, f"{at}.where.{condition}", "a list of one or more is")
             for one in allowed:
                 _check_condition(condition, one, datasets, f"{at}.where.{condition}")
         given = fields.mapping(checked["set"], f"{at}.set")

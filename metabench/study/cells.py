@@ -15,7 +15,7 @@ from metabench.hyperparameters import Hyperparameters, parse
 from metabench.study import fields
 from metabench.study.capacity import Setting, check_setting, check_training, sizes_of
 from metabench.study.catalogue import Algorithm, Catalogue, Dataset
-from metabench.study.lazy import class_of, import_lazily, torch_unloaded
+from metabench.study.lazy import call, class_of, import_lazily, torch_unloaded
 
 Published = dict[str, list[tuple[str, str, str]]]  # key -> (dataset, way, shot) of its rows
 
@@ -25,6 +25,7 @@ KEYS = (
 )
 #: The hyperparameters of every algorithm: of its meta-training.
 OF_TRAINING = tuple(field.name for field in dataclasses.fields(Hyperparameters))
+_COUNT = "([1-9][0-9]{0,5})"  # ways, or shots: below a million
 _INPUT_SHAPES = {"classification": (1, 28, 28), "regression": (1,)}  # to try a backbone with
 
 
@@ -91,6 +92,8 @@ def read_cell(value: Any, where: str, catalogue: Catalogue, published: Published
         trained = model_name(algorithms[name], dataset)
         model_at = at if trained == name else f"{algorithms[name].file}: model_of"
         models[trained] = _algorithm(trained, model_at, task, catalogue)
+        if trained != name:
+            _check_model(algorithms[name], models[trained], dataset)
         _check_network(models[trained], network, f"{at}: backbone '{backbone}'")
 
     cell = Cell(
@@ -175,7 +178,7 @@ def _complete(algorithm: Algorithm, values: dict[str, Any], where: str) -> dict[
     """``values`` and the defaults of the algorithm's class; an external program has none."""
     if algorithm.hyperparameters is None:
         return values
-    complete = dataclasses.asdict(parse(algorithm.hyperparameters, values, where))
+    complete = dataclasses.asdict(call(where, parse, algorithm.hyperparameters, values, where))
     # Lists, as JSON gives them back: a specification equals itself after a journey.
     return {k: list(v) if isinstance(v, tuple) else v for k, v in complete.items()}
 
@@ -183,9 +186,9 @@ def _complete(algorithm: Algorithm, values: dict[str, Any], where: str) -> dict[
 def _setting(value: Any, where: str, task: str) -> Setting:
     """``5w1s``; for regression ``5s``."""
     if task == "regression":
-        match, right = re.fullmatch(r"()([1-9]\d*)s", str(value)), "shots, such as 5s, are"
+        match, right = re.fullmatch(f"(){_COUNT}s", str(value)), "shots, such as 5s, are"
     else:
-        match = re.fullmatch(r"([1-9]\d*)w([1-9]\d*)s", str(value))
+        match = re.fullmatch(f"{_COUNT}w{_COUNT}s", str(value))
         right = "ways and shots, such as 5w1s, are"
         if match and int(match[1]) < 2:  # of one class, every query is that class
             match, right = None, "2 ways or more, such as 5w1s, are"
@@ -250,6 +253,24 @@ def model_name(algorithm: Algorithm, dataset: Dataset) -> str:
     return algorithm.model_of.get(dataset.spec.task, algorithm.name)
 
 
+def _check_model(algorithm: Algorithm, model: Algorithm, dataset: Dataset) -> None:
+    """What an algorithm is tested on must be trained, and from every seed that it runs from."""
+    where = f"{algorithm.file}: model_of: '{model.name}'"
+    if not model.algorithm_class:
+        raise MetabenchError(f"{where} is an external program, of which there is no model")
+    other = model_name(model, dataset)
+    if other != model.name:
+        raise MetabenchError(
+            f"{where} is itself tested on the model of '{other}'; one that trains its own is right"
+        )
+    if algorithm.deterministic != model.deterministic:
+        one, rest = ("", " not") if model.deterministic else (" not", "")
+        raise MetabenchError(
+            f"{where} is{one} deterministic, and '{algorithm.name}' is{rest}: they would run from "
+            f"other seeds; `deterministic: {str(model.deterministic).lower()}` is right here"
+        )
+
+
 def _own(
     value: Any, where: str, algorithms: dict[str, Algorithm], dataset: Dataset
 ) -> dict[str, dict[str, Any]]:
@@ -269,6 +290,11 @@ def _own(
 
 def _check_common(common: dict[str, Any], where: str, algorithms: dict[str, Algorithm]) -> None:
     """Check what is set for all algorithms; an error says where a key of one of them belongs."""
+    if common and not any(algorithm.hyperparameters for algorithm in algorithms.values()):
+        raise MetabenchError(
+            f"{where}.set: here are external programs alone, and it is not for them; write it "
+            f"under hyperparameters: {' and '.join(algorithms)}"
+        )
     for name, algorithm in algorithms.items():
         for key, value in common.items():
             try:
@@ -309,8 +335,8 @@ def _check_network(algorithm: Algorithm, network: Any, where: str) -> None:
 
 
 def _told(where: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """What the function returns; its errors say ``where`` as well."""
+    """What the function returns, which is not told ``where``; its errors say it as well."""
     try:
-        return function(*arguments)
+        return call("", function, *arguments)
     except MetabenchError as error:
         raise MetabenchError(f"{where}: {error}") from None

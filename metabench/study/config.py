@@ -228,7 +228,10 @@ def _distinct(cells: Sequence[Cell], models: Sequence[RunSpec]) -> tuple[RunSpec
 def _folder(value: Any, where: str) -> Path:
     folder = Path(os.path.expanduser(fields.text(value, where)))
     if not folder.is_dir():
-        raise fields.wrong(value, where, "the path of a folder that is there is")
+        here = (
+            "" if folder.is_absolute() else f" (from where the command runs: {folder.absolute()})"
+        )
+        raise fields.wrong(value, where, f"the path of a folder that is there is{here}")
     return folder
 
 

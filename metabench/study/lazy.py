@@ -10,13 +10,18 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from metabench.errors import MetabenchError
 from metabench.hyperparameters import Hyperparameters, suggest
+from metabench.study.declaration import check_declaration
+
+T = TypeVar("T")
 
 
 def import_lazily(module: str, where: str) -> ModuleType:
@@ -38,9 +43,41 @@ def import_lazily(module: str, where: str) -> ModuleType:
         ) from None
     except MetabenchError:
         raise
+    except SystemExit:  # it would end the check without a word
+        raise MetabenchError(
+            f"{where}: {module} cannot be imported: SystemExit; keep what runs under "
+            "if __name__ == '__main__'"
+        ) from None
     except Exception as error:  # a user's file may fail in any way
-        told = " ".join(f"{type(error).__name__}: {error}".split())
-        raise MetabenchError(f"{where}: {module} cannot be imported: {told}") from None
+        raise MetabenchError(f"{where}: {module} cannot be imported: {_told(error)}") from None
+
+
+def call(where: str, function: Callable[..., T], *arguments: Any) -> T:
+    """What somebody's function returns.
+
+    Raises:
+        MetabenchError: its own, as it is, or one that says ``where`` and what else it raised.
+    """
+    try:
+        return function(*arguments)
+    except MetabenchError:
+        raise
+    except (Exception, SystemExit) as error:
+        name = ".".join(str(getattr(function, of, "?")) for of in ("__module__", "__qualname__"))
+        place = f"{where}: " if where else ""
+        raise MetabenchError(f"{place}{name} failed: {_told(error)}") from None
+
+
+def _told(error: BaseException) -> str:
+    """An error of somebody's code on one line, with the line of their module that it came by."""
+    ours = (__file__, importlib.__file__)
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename not in ours and not frame.filename.startswith("<")
+    ]
+    place = f" ({Path(frames[0].filename).name}, line {frames[0].lineno})" if frames else ""
+    return " ".join(f"{type(error).__name__}: {error}".split()) + place
 
 
 def class_of(path: str, where: str) -> Any:
@@ -53,6 +90,11 @@ def class_of(path: str, where: str) -> Any:
         raise MetabenchError(
             f"{where}: {module_name} has no class '{class_name}'; {suggest(class_name, classes)}"
         )
+    if not issubclass(algorithm, import_lazily("metabench.algorithm", where).Algorithm):
+        raise MetabenchError(
+            f"{where}: {path} is no algorithm; a class derived from metabench.algorithm.Algorithm "
+            "is right there"
+        )
     return algorithm
 
 
@@ -64,6 +106,7 @@ def hyperparameters_of(path: str, where: str) -> type[Hyperparameters]:
             f"{where}: {path} has no `hyperparameters`; a frozen dataclass derived from "
             "metabench.hyperparameters.Hyperparameters is right there"
         )
+    check_declaration(dataclass, where)
     return dataclass
 
 

@@ -10,7 +10,7 @@ from metabench.spec import RunSpec
 from metabench.study.capacity import sizes_of
 from metabench.study.catalogue import Dataset
 from metabench.study.config import PROJECT_FOLDER, Study
-from metabench.study.lazy import import_lazily
+from metabench.study.data_module import ask
 from metabench.study.rates import FILE, Rates, hours, rate_of, read_rates
 
 if TYPE_CHECKING:
@@ -106,9 +106,9 @@ def archives(datasets: Iterable[Dataset]) -> dict[str, Archive]:
     """The archives of some data sets, by name."""
     found: dict[str, Archive] = {}
     for dataset in datasets:
-        module = import_lazily(dataset.spec.module, f"{dataset.file}: module")
-        if hasattr(module, "archives"):
-            found |= {archive.name: archive for archive in module.archives(dataset.spec.options)}
+        spec = dataset.spec
+        asked = ask(spec.module, "archives", f"{dataset.file}: module", spec.options)
+        found |= {archive.name: archive for archive in asked or []}
     return found
 
 

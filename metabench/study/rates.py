@@ -12,6 +12,7 @@ from typing import Any
 
 from metabench.config_tables import RATES
 from metabench.csv_table import read_table
+from metabench.forms import NUMBER, TEXT, WHOLE
 from metabench.label import own_name
 from metabench.spec import RunSpec
 
@@ -19,8 +20,9 @@ FILE = "rates.csv"
 COLUMNS = list(RATES)
 #: Of the ``run.json`` of a finished run: what its row needs.
 MEASURED = {
-    **{"algorithm": str, "dataset": str, "way": int, "shot": int, "backbone": str, "device": str},
-    **{"hyperparameters.meta_batch": int, "iterations": int, "cost.train_seconds": float},
+    **dict.fromkeys(["algorithm", "dataset", "backbone", "device"], TEXT),
+    **dict.fromkeys(["way", "shot", "hyperparameters.meta_batch", "iterations"], WHOLE),
+    "cost.train_seconds": NUMBER,
 }
 
 

@@ -1,7 +1,8 @@
 """YAML as people expect it: one meaning for each key, and ``1e-3`` is a number.
 
 Plain YAML 1.1 keeps the last of two equal keys without a word, and reads ``1e-3`` as a text
-because its floats need a point.
+because its floats need a point. What a file holds goes to jobs as JSON, so there is nothing in it
+that JSON has not: no sets, no keys that are numbers, nothing inside itself.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ def read_mapping(path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise MetabenchError(f"{path}:{line}: {_explain(error)}") from None
+    except RecursionError:
+        raise MetabenchError(f"{path}: nested too deep to be read") from None
     except yaml.YAMLError as error:
         raise MetabenchError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(value, dict):
@@ -43,14 +46,38 @@ def read_mapping(path: Path) -> dict[str, Any]:
     return value
 
 
+TAG = "tag:yaml.org,2002:"
+KINDS = ("str", "int", "float", "bool", "null", "seq", "map")  # of values: those of JSON
+
+
 class _Loader(yaml.SafeLoader):
-    """The safe loader, with an error for a key that is there twice."""
+    """The safe loader, with an error for what cannot be meant."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.deep_construct = True  # what is inside itself is then refused
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (yaml.YAMLError, RecursionError):
+            raise
+        except Exception:  # of Python, for a value that is not what its tag says
+            kind = node.tag.removeprefix(TAG)
+            raise yaml.constructor.ConstructorError(
+                problem=f"not what !!{kind} says; leave !!{kind} out", problem_mark=node.start_mark
+            ) from None
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: dict[str, int] = {}
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 continue
+            if key.tag.removeprefix(TAG) not in ("str", "merge"):
+                raise yaml.constructor.ConstructorError(
+                    problem=f"the key {key.value} is not a text; put it in quotes",
+                    problem_mark=key.start_mark,
+                )
             line = key.start_mark.line + 1
             if key.value in seen and key.value != "<<":
                 raise yaml.constructor.ConstructorError(
@@ -72,14 +99,31 @@ _Loader.yaml_implicit_resolvers = {
     first: [
         (tag, pattern)
         for tag, pattern in resolvers
-        if tag.removeprefix("tag:yaml.org,2002:") not in ("int", "float", "timestamp")
+        if tag.removeprefix(TAG) not in ("int", "float", "timestamp")
     ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 for _tag, _pattern in (("int", _INTEGER), ("float", _FLOAT)):
     _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern.pattern})$"), list("-+.0123456789")
+        f"{TAG}{_tag}", re.compile(f"^(?:{_pattern.pattern})$"), list("-+.0123456789")
     )
+_Loader.yaml_constructors = {
+    tag: constructor
+    for tag, constructor in yaml.SafeLoader.yaml_constructors.items()
+    if tag and tag.removeprefix(TAG) in KINDS
+}
+
+
+def _refuse(loader: _Loader, node: yaml.Node) -> None:
+    tag = node.tag.replace(TAG, "!!")
+    raise yaml.constructor.ConstructorError(
+        problem=f"{tag} is nothing that a file here holds; texts, numbers, true, false, null, "
+        "lists, and keys with values are",
+        problem_mark=node.start_mark,
+    )
+
+
+_Loader.add_constructor(None, _refuse)
 
 
 def _whole(loader: _Loader, node: yaml.ScalarNode) -> int:
@@ -94,13 +138,15 @@ def _whole(loader: _Loader, node: yaml.ScalarNode) -> int:
     )
 
 
-_Loader.add_constructor("tag:yaml.org,2002:int", _whole)
+_Loader.add_constructor(f"{TAG}int", _whole)
 
 
 def _explain(error: yaml.MarkedYAMLError) -> str:
     problem = " ".join(str(error.problem or error.context).split())
     if "\\t" in problem or "'\t'" in str(error.problem):
         return "a tab; indent with spaces"
+    if "recursive" in problem:
+        return "an anchor (&) with itself inside; write out what is meant"
     if isinstance(error, yaml.constructor.ConstructorError):
         return problem
     return f"not YAML: {problem}"

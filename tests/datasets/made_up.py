@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 import zipfile
@@ -37,8 +38,16 @@ def jpeg(seed: int, size: tuple[int, int]) -> bytes:
 
 def write_tar(path: Path, files: dict[str, bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(path, "w" if path.suffix == ".tar" else "w:gz") as packed:
+    content = tarred(files)
+    path.write_bytes(content if path.suffix == ".tar" else gzip.compress(content))
+
+
+def tarred(files: dict[str, bytes]) -> bytes:
+    """A tar of files."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as packed:
         for name, content in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(content)
             packed.addfile(member, io.BytesIO(content))
+    return stream.getvalue()

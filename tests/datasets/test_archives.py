@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from made_up import png, write_zip
@@ -11,6 +14,7 @@ from made_up import png, write_zip
 from metabench.datasets.archives import (
     Archive,
     fetch,
+    find,
     named_folder,
     open_files,
     read_source,
@@ -24,6 +28,13 @@ def test_the_published_file_is_known_by_its_checksum(tmp_path: Path, published: 
     assert (source.origin, source.verified) == ("local", "archive")
     assert f"sha256:{source.sha256}" == published.checksum
     assert read_source(tmp_path / "letters.json") == source
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"name": 5}'])
+def test_what_fetch_did_not_write_is_no_source(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.json").write_text(content)
+    with pytest.raises(MetabenchError, match=r"a\.json: (holds no keys|no '(name|path)'; needed)"):
+        read_source(tmp_path / "a.json")
 
 
 def test_a_repacked_archive_and_an_unpacked_folder_are_known_by_their_content(
@@ -55,6 +66,27 @@ def test_an_archive_is_found_anywhere_below_a_folder(
     outermost = tmp_path / "mine" / place.split("/")[0]
     for number, folder in enumerate([tmp_path / "mine", outermost, path.parent]):
         assert fetch(published, folder, tmp_path / f"{number}.json").path == str(path)
+
+
+@pytest.mark.parametrize("name", ["locked", "lost+found", ".hidden"])
+def test_what_lies_in_a_folder_that_cannot_be_looked_into_is_not_taken_for_absent(
+    tmp_path: Path, published: Archive, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """But in those that systems keep for themselves, nobody keeps archives."""
+    (tmp_path / "mine" / name).mkdir(parents=True)
+    look = os.scandir
+
+    def refusing(path: str) -> Any:
+        if path.endswith(name):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    if name != "locked":
+        assert find(published, tmp_path / "mine") is None
+        return
+    with pytest.raises(MetabenchError, match=r"locked: cannot be looked into for archives \(Perm"):
+        find(published, tmp_path / "mine")
 
 
 def test_an_archive_that_moved_is_named_with_what_to_do(

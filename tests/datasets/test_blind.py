@@ -17,6 +17,7 @@ from metabench.cli import main
 from metabench.datasets import omniglot_challenge as challenge
 from metabench.datasets.archives import Files
 from metabench.datasets.store import write_split
+from metabench.files import write_json
 from metabench.learning.episodes import write_episodes
 from metabench.spec import DataSpec
 
@@ -43,6 +44,16 @@ class Made(NamedTuple):
 def blind(split: Path, episodes: Path, out: Path) -> int:
     """The exit status of `metabench blind`."""
     return main(["blind", f"--images={split}", f"--episodes={episodes}", f"--out={out}"])
+
+
+@pytest.mark.parametrize("beside", ["episodes.json", "meta.json"])
+def test_a_description_of_nothing_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], beside: str
+) -> None:
+    write_json(tmp_path / "meta.json", {"sha256": "s"})
+    write_json(tmp_path / beside, {})
+    assert blind(tmp_path, tmp_path, tmp_path) == 1
+    assert f"{tmp_path / beside}: no 'sha256'; needed: sha256" in capsys.readouterr().err
 
 
 def seen(images: Path, episodes: Path) -> Seen:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_up import write_tar, write_zip
+from made_up import tarred, write_tar, write_zip
 from PIL import Image
 
 from metabench.cli import main
@@ -443,6 +443,25 @@ IMAGES: dict[str, tuple[dict[str, bytes], dict[str, Any], list[str]]] = {
     ),
     "a damaged zip": (
         {"animals.zip": b"x"}, {"images": "animals.zip"}, ["animals.zip: a damaged zip file"],
+    ),
+    "a damaged tar among them": (
+        {**SPLIT_FILES, "animals/val/yak.tar": b"x"}, {}, ["val/yak.tar: a damaged tar file ("],
+    ),
+    "a damaged tar in a tar": (
+        {"animals.tar": tarred({"train/ant.tar": b"x"})}, {"images": "animals.tar"},
+        ["animals.tar: train/ant.tar: a damaged tar file ("],
+    ),
+    "a tar that is damaged after its first file": (
+        {"animals.tar": tarred(SPLIT_FILES)[:1024] + b"x" * 1024}, {"images": "animals.tar"},
+        ["animals.tar: a damaged tar file (no header of a file at byte 1,024)"],
+    ),
+    "a name in another code": (
+        {**SPLIT_FILES, "animals/val/\udce9lan/0.png": PLAIN}, {},
+        [r"animals: 'val/\udce9lan/0.png' is no name in UTF-8; rename it"],
+    ),
+    "such a name in a tar": (
+        {"animals.tar": tarred({"\udce9lan/0.png": PLAIN})}, {"images": "animals.tar"},
+        [r"animals.tar: '\udce9lan/0.png' is no name in UTF-8; rename it"],
     ),
     "a listed class without images": (
         FLAT, {"classes": {**DIVIDED, "train": ["ant", "bee", "cow", "yak"]}},

@@ -15,6 +15,8 @@ from metabench.errors import MetabenchError
 from metabench.files import read_array, read_json
 from metabench.learning.devices import open_device
 from metabench.learning.evaluation import evaluate
+from metabench.learning.params import save_sealed
+from metabench.learning.progress import load_state
 from metabench.learning.training import STOP, Run, train
 from metabench.spec import RunSpec
 
@@ -268,6 +270,18 @@ def test_a_resume_file_of_another_specification_is_not_used(
     models = [(x / "model.safetensors").read_bytes() for x in (trained(other), tmp_path)]
     assert models[0] == models[1]
     assert np.isfinite(read_json(tmp_path / "train.json")["cost"]["train_seconds"])
+
+
+@pytest.mark.parametrize("other", ["spec", "progress", "plan"])
+def test_nor_is_one_of_another_version(spec, tmp_path, capfd, other):
+    of = spec(FOMAML, **EVERY[FOMAML])
+    told = {"spec": of.to_json(), "progress": "{}", "plan": '[{"tasks_at_once": 1}, {}]'}
+    file, phi = tmp_path / "resume.safetensors", {"phi.weight": torch.zeros(1)}
+    save_sealed(file, phi, told)
+    assert load_state(file, of, torch.device("cpu")) is not None
+    save_sealed(file, phi, {**told, other: '[{"watts": 1}, {}]'})
+    assert load_state(file, of, torch.device("cpu")) is None
+    assert "begins anew" in "".join(capfd.readouterr())
 
 
 def test_a_run_that_is_ended_early_has_a_model_and_goes_on_to_the_same_one(

@@ -133,6 +133,14 @@ def test_an_algorithm_without_a_rule_is_named(copy: Copy) -> None:
     assert shown.stdout.count("\n") == 1
 
 
+def test_a_rule_copied_from_another_algorithm_s_is_named(copy: Copy) -> None:
+    rules = copy.folder / "workflow/rules/algorithms"
+    copy.write((rules / "protonet.smk").read_text(), str(rules / "maml.smk"))
+    shown = copy.snakemake("--configfile", copy.write(STUDY))
+    assert "maml.smk: its rule is for the algorithm 'protonet'; write algorithm=" in shown.stdout
+    assert shown.stdout.count("\n") == 1
+
+
 def test_a_dry_run_begins_with_what_the_study_asks_for(copy: Copy) -> None:
     shown = copy.snakemake("-n", "--configfile", copy.write(STUDY))
     assert shown.stdout.startswith("tiny: tiny (1 seed)\n  sinusoid_smoke 5s, mlp-40-40: maml\n")

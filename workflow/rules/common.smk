@@ -48,10 +48,17 @@ def check_rules(study: Study) -> None:
     needed += [run.algorithm for run in study.runs if not run.algorithm_class]
     for name in dict.fromkeys(needed):
         own = own_name(name)
-        if not (folder / f"{own}.smk").is_file():
+        file = folder / f"{own}.smk"
+        if not file.is_file():
             raise MetabenchError(
                 f"{study.algorithms[name].file}: nothing trains '{own}'; write "
                 f"workflow/rules/algorithms/{own}.smk (docs/adding-an-algorithm.md)"
+            )
+        patterns = re.findall(r"\balgorithm\s*=\s*[\"'](.*?)[\"']", file.read_text())
+        if patterns and not any(re.fullmatch(pattern, own) for pattern in patterns):
+            raise MetabenchError(
+                f"{file}: its rule is for the algorithm '{patterns[0]}'; write "
+                f'algorithm="{own}" there, and {own} in the name of the rule'
             )
 
 

@@ -13,7 +13,7 @@ from metabench.report.names import (
 )
 from metabench.spec import RunSpec
 from metabench.study.config import RunKey, run_key
-from metabench.study.lazy import import_lazily
+from metabench.study.plan import archives
 
 # An algorithm may have a label, such as "--resnet12". It is a wildcard of its own, so that a rule for
 # `algorithm="maml"` is for `maml--resnet12` too.
@@ -36,12 +36,7 @@ RUNS = {run_key(run): run for run in STUDY.runs}
 FIGURES = figure_names(
     STUDY.values, {name: asdict(data.spec) for name, data in STUDY.datasets.items()}
 )
-ARCHIVES = {
-    archive.name: archive
-    for data in STUDY.datasets.values()
-    if hasattr(source := import_lazily(data.spec.module, str(data.file)), "archives")
-    for archive in source.archives(data.spec.options)
-}
+ARCHIVES = archives(STUDY.datasets.values())
 
 
 wildcard_constraints:
@@ -122,12 +117,8 @@ def episode_arrays(dataset: str, split: str, way, shot, labels: bool) -> list[st
 
 def archives_of(wildcards) -> list[str]:
     """What a data set is made from."""
-    spec = STUDY.datasets[wildcards.dataset].spec
-    source = import_lazily(spec.module, wildcards.dataset)
-    return [
-        f"results/archives/{archive.name}.json"
-        for archive in source.archives(spec.options)
-    ]
+    names = archives([STUDY.datasets[wildcards.dataset]])
+    return [f"results/archives/{name}.json" for name in names]
 
 
 def data_spec(wildcards) -> str:

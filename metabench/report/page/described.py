@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from metabench.label import own_name
-from metabench.sources import source_files
+from metabench.sources import source_files, source_text
 from metabench.study.yaml_file import read_mapping
 
 COMMON = "metabench.hyperparameters"
@@ -62,4 +62,4 @@ def field_texts(tree: ast.Module) -> dict[str, str]:
 
 
 def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+    return ast.parse(source_text(path))
