@@ -683,6 +683,7 @@ def test_a_budget_shortens_what_schedules_count_in_iterations_and_nothing_else(
     assert changed == {"iterations": 2000, "halve_every": 200}
     assert maml("0.07")["halve_every"] == 140  # though 0.07 * 2000 is more than that
     assert maml("1e-5")["halve_every"] == 1
+    assert maml("0.01")["validate_every"] == 50  # four checkpoints of 200 iterations
 
 
 def test_a_run_on_another_s_model_has_its_shortened_schedule(write: Write, tmp_path: Path) -> None:

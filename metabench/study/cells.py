@@ -23,6 +23,7 @@ KEYS = (
     *("dataset", "backbone", "settings", "trained_in", "algorithms"),
     *("set", "hyperparameters", "references"),
 )
+CHECKPOINTS = 4  # that a run shortened by a budget has at least, to choose the best of
 #: The hyperparameters of every algorithm: of its meta-training.
 OF_TRAINING = tuple(field.name for field in dataclasses.fields(Hyperparameters))
 _COUNT = "([1-9][0-9]{0,5})"  # ways, or shots: below a million
@@ -154,12 +155,17 @@ def published_iterations(cell: Cell, setting: Setting, algorithm: Algorithm) -> 
 def within_budget(values: dict[str, Any], algorithm: Algorithm, budget: float) -> dict[str, Any]:
     """``values`` with a share of the iterations, and of what schedules count in them, rounded up.
 
-    So a short run goes through the whole of its schedule. It is validated as often as it was.
+    So a short run goes through the whole of its schedule. Validations stay as far apart, unless
+    there would be fewer than ``CHECKPOINTS``.
     """
     known = _known(algorithm).items()
     budgeted = ("iterations", *(name for name, field in known if field.metadata.get("budgeted")))
     share = Fraction(str(budget))  # as it is written: the float 0.07 * 100 is more than 7
-    return values | {name: math.ceil(share * values[name]) for name in budgeted if name in values}
+    shorter = {name: math.ceil(share * values[name]) for name in budgeted if name in values}
+    if share < 1 and shorter.get("iterations") and "validate_every" in values:
+        often = math.ceil(shorter["iterations"] / CHECKPOINTS)
+        shorter["validate_every"] = min(values["validate_every"], often)
+    return values | shorter
 
 
 def _place(cell: Cell, setting: Setting) -> dict[str, Any]:

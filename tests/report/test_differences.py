@@ -105,7 +105,7 @@ def test_two_infinite_errors_are_equal_and_one_decides_its_episode() -> None:
 
 
 def test_one_diverged_episode_has_every_pair_of_its_setting_judged_by_trimmed_means() -> None:
-    """Holm's family is of one test, whichever pairs the episode is in."""
+    """A correction's family is of one test, whichever pairs the episode is in."""
     rng = np.random.default_rng(10)
     scores = frame({name: rng.normal(size=(1, 40)) for name in ("maml", "reptile", "protonet")})
     assert not compare(scores, EVERY)["trimmed"].any()
@@ -116,7 +116,7 @@ def test_one_diverged_episode_has_every_pair_of_its_setting_judged_by_trimmed_me
     calm = over_seeds(scores).pivot(index="episode", columns="algorithm", values="score")
     alone = trimmed_p_value(calm["reptile"] - calm["protonet"])
     assert rows["p"].iloc[2] == pytest.approx(alone)
-    assert rows["holm"].tolist() == holm(rows["p"].to_numpy()).tolist()
+    assert rows["corrected"].tolist() == holm(rows["p"].to_numpy()).tolist()
 
 
 def test_an_episode_without_an_answer_leaves_the_means_of_bounded_scores_plain() -> None:
@@ -159,9 +159,10 @@ def test_the_correction_is_over_the_pairs_of_one_setting() -> None:
     ]
     rows = compare(pd.concat(both), EVERY)
     assert len(rows) == 6
-    for _, here in rows.groupby("shot"):
-        assert here["holm"].tolist() == holm(here["p"].to_numpy()).tolist()
-        assert here["holm_rank"].tolist() == holm(here["p_rank"].to_numpy()).tolist()
+    for scores, (_, here) in zip(both, rows.groupby("shot"), strict=True):
+        alone = compare(scores, EVERY)
+        assert here["corrected"].tolist() == alone["corrected"].tolist()
+        assert here["corrected_rank"].tolist() == holm(here["p_rank"].to_numpy()).tolist()
 
 
 def test_nothing_to_compare_is_a_table_without_rows() -> None:

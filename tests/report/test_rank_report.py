@@ -111,17 +111,17 @@ def test_one_seed_is_named_where_an_interval_over_both_would_stand(tmp_path: Pat
 
 def pair(**values: Any) -> dict[str, Any]:
     row = {"task": "classification", "difference": 1.0, "robust": -1.0, "joint_ci95": 0.5}
-    row |= {"holm": 0.01, "least_holm": 1e-4, "trimmed": False}
+    row |= {"corrected": 0.01, "units": 20, "trimmed": False}
     return row | {"seeds": 3, "diverged_seeds": 0} | values
 
 
 def test_the_verdict_is_that_of_the_corrected_test() -> None:
     assert verdict(pair()) == "better"
     assert verdict(pair(task="regression")) == "worse"
-    assert verdict(pair(holm=0.06)) == "no difference seen"
+    assert verdict(pair(corrected=0.06)) == "no difference seen"
     assert verdict(pair(trimmed=True)) == "worse (trimmed mean)"
-    assert verdict(pair(holm=np.nan)) == "unknown"
-    assert verdict(pair(holm=0.3, least_holm=0.26)) == "too few episodes to tell"
+    assert verdict(pair(corrected=np.nan)) == "unknown"
+    assert verdict(pair(corrected=0.0625, units=5)) == "too few episodes to tell"
 
 
 def test_what_would_stand_if_all_were_trained_again() -> None:

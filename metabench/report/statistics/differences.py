@@ -21,12 +21,12 @@ from metabench.report.statistics.joint import Array, joint_interval, take_apart
 from metabench.report.statistics.means import CELL, DIGITS, SETTING, by_seed, over_seeds
 from metabench.report.statistics.pairs import Cell, Choice
 from metabench.report.statistics.power import episodes_needed, least_difference
-from metabench.report.statistics.significance import holm, least_p_value, sign_flip, signed_rank
+from metabench.report.statistics.significance import holm, sign_flip, signed_rank
 from metabench.report.statistics.units import by_unit, units_of
 
 ABOUT = ["difference", "ci95", "robust", "robust_ci95", "joint_ci95"]
 ABOUT += ["higher", "equal", "lower", "sd", "episodes_needed", "least_difference"]
-TESTS = ["p", "p_rank", "holm", "holm_rank", "least_holm"]
+TESTS = ["p", "p_rank", "corrected", "corrected_rank"]
 COLUMNS = [*CELL, "other", "other_mode", *ABOUT, "trimmed", *TESTS]
 COLUMNS += ["episodes", "units", "seeds", "diverged_episodes"]
 
@@ -48,9 +48,8 @@ def compare(scores: pd.DataFrame, choose: Choice, bounded: Collection[str] = ())
         - on how many of ``episodes`` the first is ``higher``, ``equal`` and ``lower``;
         - ``p`` of the sign-flip test of the mean or, in a setting where an episode of any cell
           diverged (``trimmed``, never where ``bounded``), of the test of the trimmed mean;
-          ``p_rank`` of Wilcoxon's test; both corrected by Holm over the pairs of the setting
-          (``holm``, ``holm_rank``); and ``least_holm``, below which ``holm`` cannot be with so few
-          units and so many pairs;
+          ``p_rank`` of Wilcoxon's test; and both ``corrected`` for all pairs of the setting, those
+          of sign flips by the step-down maximum and the others by Holm (``corrected_rank``);
         - ``sd`` of the paired differences of the ``units``, ``episodes_needed`` to find this
           difference, and ``least_difference``, what these episodes would find;
         - ``seeds``, of the one that has fewer, and ``diverged_episodes``, where either diverged
@@ -93,12 +92,11 @@ def _setting(
         row["seeds"] = min(len(tables[ours]), len(tables[theirs]))
         row["diverged_episodes"] = int(((lost[ours] > 0) | (lost[theirs] > 0)).sum())
         rows.append(row)
-    # One quantity and one test for all pairs of a setting: Holm's family is not mixed.
-    of_trimmed = np.array([trimmed_p_value(values) for values in differences])
-    p, rank = of_trimmed if trimmed else sign_flip(differences), signed_rank(differences)
-    tests = {"p": p, "p_rank": rank, "holm": holm(p), "holm_rank": holm(rank)}
-    least = 0.0 if trimmed else min(1.0, len(pairs) * least_p_value(differences.shape[1]))
-    return pd.DataFrame(rows).assign(trimmed=trimmed, **tests, least_holm=least)[COLUMNS]
+    # One quantity and one test for all pairs of a setting: a correction's family is not mixed.
+    of_trimmed, rank = np.array([*map(trimmed_p_value, differences)]), signed_rank(differences)
+    p, corrected = (of_trimmed, holm(of_trimmed)) if trimmed else sign_flip(differences)
+    tests = {"p": p, "p_rank": rank, "corrected": corrected, "corrected_rank": holm(rank)}
+    return pd.DataFrame(rows).assign(trimmed=trimmed, **tests)[COLUMNS]
 
 
 def _difference(means: pd.DataFrame, ours: Cell, theirs: Cell) -> Array:

@@ -16,8 +16,8 @@ AT_ONCE = 1000  # draws of signs held in memory
 Array = NDArray[Any]
 
 
-def sign_flip(differences: Array, flips: int = FLIPS) -> Array:
-    """Two-sided p-values of the paired permutation test of the mean.
+def sign_flip(differences: Array, flips: int = FLIPS) -> tuple[Array, Array]:
+    """Two-sided p-values of the paired permutation test of the mean, each alone and all together.
 
     Were two algorithms alike, each difference could as well have the other sign. The p-value is
     the share of all signs whose mean is as far from zero as the one seen. Where these are more
@@ -25,26 +25,41 @@ def sign_flip(differences: Array, flips: int = FLIPS) -> Array:
     (1935), "The Design of Experiments", section 21; Phipson, Smyth (2010), Statistical Applications
     in Genetics and Molecular Biology 9.
 
+    Together, a comparison is held against the largest statistic among all that are no clearer than
+    it, under the same signs: what comparisons have in common is not paid for twice, and the chance
+    to call any difference real that is none stays below 5 % at 5 %. Westfall and Young (1993),
+    "Resampling-based multiple testing", the step-down maximum. The statistic is |sum d| / ||d||,
+    which Student's t grows with, so that comparisons of any spread are held against each other.
+
     Args:
         differences: [comparisons, units]. All comparisons share the signs.
         flips: the most signs that are tried.
 
     Returns:
-        [comparisons]; NaN where a difference is not finite, or there are fewer than two.
+        Twice [comparisons]: alone, and corrected for all. NaN where a difference is not finite, or
+        there are fewer than two units.
     """
     units = differences.shape[1]
-    if units < 2:
-        return np.full(len(differences), np.nan)
-    whole = np.asarray(np.isfinite(differences).all(axis=1))
-    finite = np.where(whole[:, None], differences, 0.0)
-    rounding = 1e-9 * np.abs(finite).sum(axis=1)  # by which equal sums may differ
-    edge = np.abs(finite.sum(axis=1)) - rounding
-    as_far = np.zeros(len(differences), dtype=np.int64)
+    alone, together = np.full((2, len(differences)), np.nan)
+    whole = np.flatnonzero(np.isfinite(differences).all(axis=1))
+    if units < 2 or not len(whole):
+        return alone, together
+    d = differences[whole]
+    d = d / np.maximum(np.linalg.norm(d, axis=1, keepdims=True), np.finfo(float).tiny)
+    seen = np.abs(d.sum(axis=1))
+    order = np.argsort(seen, kind="stable")  # the clearest last
+    d, whole, seen = d[order], whole[order], seen[order]
+    edge = seen - 1e-9 * np.abs(d).sum(axis=1)  # equal sums may differ by rounding
+    as_far = np.zeros((2, len(d)), dtype=np.int64)
     for signs in _signs(units, flips):
-        as_far += (np.abs(signs @ finite.T) >= edge).sum(axis=0)
+        far = np.abs(signs @ d.T)  # [signs, comparisons]
+        largest = np.maximum.accumulate(far, axis=1)
+        as_far += [(far >= edge).sum(axis=0), (largest >= edge).sum(axis=0)]
     # All signs have the one seen among them already.
     p = as_far / (1 << units) if _has_few(units, flips) else (as_far + 1) / (flips + 1)
-    return np.where(whole, p, np.nan)
+    alone[whole] = p[0]
+    together[whole] = np.maximum.accumulate(p[1][::-1])[::-1]
+    return alone, together
 
 
 def least_p_value(units: int, flips: int = FLIPS) -> float:

@@ -33,10 +33,10 @@ CAPTIONS = {
         "two differ in network or in how training images are altered, the difference is of these "
         "too. “Both” are training seeds and episodes together, and “trained again” says whether "
         "that interval leaves zero out. Wins, ties and losses are episodes. p-values are "
-        "corrected by Holm over the rows of a setting; the verdict goes by the sign flips, and "
-        "where an episode of regression diverged by the test of the trimmed mean. “Too few "
-        "episodes to tell”: with so few, or so few clusters of them, no difference whatever would "
-        "pass that correction. “Episodes needed” is how many a study needs, in clusters as large "
+        "corrected for all rows of a setting; the verdict goes by the sign flips, and where an "
+        "episode of regression diverged by the test of the trimmed mean. “Too few episodes to "
+        "tell”: with so few, or so few clusters of them, no difference whatever would be told "
+        "from chance. “Episodes needed” is how many a study needs, in clusters as large "
         "where they come in such, to find such a difference in four of five cases by itself."
     ),
     "comparisons": (

@@ -8,7 +8,7 @@ import pandas as pd
 
 from metabench.report import formats
 from metabench.report.data import Report, at, in_order
-from metabench.report.statistics import SETTING, compare
+from metabench.report.statistics import SETTING, compare, least_p_value
 from metabench.report.statistics.pairs import Choice
 from metabench.report.tables.results import joint_text, judged_by
 
@@ -48,17 +48,17 @@ def pair_numbers(report: Report, choose: Choice, other: str) -> pd.DataFrame:
 
 
 def verdict(row: Any) -> str:
-    """better, worse, or neither, after Holm's correction over the table's pairs of a setting.
+    """better, worse, or neither, corrected for all of the table's pairs of a setting.
 
     Where an episode of the setting diverged in regression, the mean says little: the trimmed mean
     is asked then. Where not even differences of one sign could be told from chance, that is said.
     """
     difference = row[judged_by(row, "difference")[0]]
-    if pd.isna(row["holm"]) or pd.isna(difference):
+    if pd.isna(row["corrected"]) or pd.isna(difference):
         return "unknown"
     tail = " (trimmed mean)" if row["trimmed"] else ""
-    if row["holm"] >= LEVEL or difference == 0:
-        few = row["least_holm"] >= LEVEL
+    if row["corrected"] >= LEVEL or difference == 0:
+        few = not row["trimmed"] and least_p_value(row["units"]) >= LEVEL
         return "too few episodes to tell" if few else "no difference seen" + tail
     higher_is_better = row["task"] == "classification"
     return ("better" if (difference > 0) == higher_is_better else "worse") + tail
@@ -95,8 +95,8 @@ def pair_text(pairs: pd.DataFrame, other: str) -> pd.DataFrame:
             "Trained again": row["again"],
             "Trimmed ± 95 %": _signed(row, "robust", "robust_ci95"),
             "Wins, ties, losses": f"{row['wins']}, {row['ties']}, {row['losses']}",
-            "p (Holm)": formats.p_value(row["holm"]),
-            "p, Wilcoxon (Holm)": formats.p_value(row["holm_rank"]),
+            "p (corrected)": formats.p_value(row["corrected"]),
+            "p, Wilcoxon (corrected)": formats.p_value(row["corrected_rank"]),
             "Episodes needed": formats.NONE
             if row["trimmed"]
             else formats.count(row["episodes_needed"]),
@@ -109,8 +109,8 @@ def pair_text(pairs: pd.DataFrame, other: str) -> pd.DataFrame:
         "Trained again",
         "Trimmed ± 95 %",
         "Wins, ties, losses",
-        "p (Holm)",
-        "p, Wilcoxon (Holm)",
+        "p (corrected)",
+        "p, Wilcoxon (corrected)",
         "Episodes needed",
     ]
     return pd.DataFrame(rows, columns=names)
