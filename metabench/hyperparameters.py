@@ -49,6 +49,8 @@ class Hyperparameters:
     outer_optimizer: Literal["adam", "sgd"] = setting("adam", "optimizer of the outer loop")
     outer_lr: float = setting(1e-3, "step size of the outer loop", above=0)
     outer_epsilon: float = setting(1e-8, "epsilon of the outer loop's Adam", above=0)
+    outer_momentum: float = setting(0.0, "momentum of the outer loop's SGD", least=0, most=1)
+    weight_decay: float = setting(0.0, "this times phi is added to the meta-gradient", least=0)
     outer_schedule: Literal["constant", "linear", "cosine", "halve"] = setting(
         "constant",
         "outer step size: constant, linear or cosine to `outer_lr_end`, halved every `halve_every`",

@@ -22,12 +22,20 @@ class OuterLoop:
         on_gpu = tensors[0].is_cuda
         # On a GPU the step size lies there too, where a captured iteration finds it.
         lr = torch.tensor(hp.outer_lr, device=tensors[0].device) if on_gpu else hp.outer_lr
+        decay = hp.weight_decay
         if hp.outer_optimizer == "adam":
             self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
-                tensors, lr=lr, eps=hp.outer_epsilon, fused=True, capturable=on_gpu
+                tensors,
+                lr=lr,
+                eps=hp.outer_epsilon,
+                weight_decay=decay,
+                fused=True,
+                capturable=on_gpu,
             )
         else:
-            self.optimizer = torch.optim.SGD(tensors, lr=lr, fused=True)
+            self.optimizer = torch.optim.SGD(
+                tensors, lr=lr, momentum=hp.outer_momentum, weight_decay=decay, fused=True
+            )
 
     def set_rate(self, iteration: int) -> None:
         """Take the step size of an iteration (counted from 0)."""

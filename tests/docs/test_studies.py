@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from pathlib import Path
 
 import pytest
 from documents import PROJECT, blocks, commands
@@ -30,6 +31,12 @@ def test_every_study_is_there() -> None:
 def test_every_key_that_a_study_may_have_is_explained() -> None:
     section = PAGE.partition("\n## What a file says\n")[2].partition("\n## ")[0]
     assert re.findall(r"^\| `(\w+)` \|", section, re.M) == [*config.KEYS, *cells.KEYS]
+
+
+@pytest.mark.parametrize("example", [b.text for b in blocks(PAGE) if b.language == "yaml"])
+def test_every_example_is_a_study_that_can_be_run(example: str, tmp_path: Path) -> None:
+    (tmp_path / "example.yaml").write_text(example)
+    assert config.load(tmp_path / "example.yaml", PROJECT / "config").runs
 
 
 @pytest.mark.parametrize("name", FILES)

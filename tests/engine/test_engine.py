@@ -99,6 +99,36 @@ def test_the_first_step_of_adam_is_the_rate_times_g_over_its_size_and_epsilon():
     torch.testing.assert_close(params["w"], -0.1 * g / (g.abs() + 1e-3))
 
 
+def test_momentum_and_weight_decay_are_those_of_sgd():
+    """v <- m v + g + w phi, phi <- phi - eta v; what is gathered has neither."""
+    hp = Hyperparameters(outer_optimizer="sgd", outer_lr=0.1, outer_momentum=0.9, weight_decay=0.5)
+    params = {"w": torch.ones(1), "running.m": torch.ones(1)}
+    outer, phi, v = OuterLoop(hp, params), 1.0, 0.0
+    for iteration, g in enumerate((1.0, -2.0, 0.5)):
+        outer.step({"w": torch.tensor([g]), "running.m": torch.zeros(1)}, iteration)
+        v = 0.9 * v + g + 0.5 * phi
+        phi -= 0.1 * v
+        torch.testing.assert_close(params["w"], torch.tensor([phi]))
+    assert params["running.m"].tolist() == [1.0]
+
+
+@pytest.mark.parametrize("hp", [{"outer_optimizer": "sgd", "outer_momentum": 0.9}, {}])
+def test_an_optimiser_that_is_restored_goes_on_as_it_would_have(hp):
+    hp = Hyperparameters(outer_lr=0.1, weight_decay=0.01, **hp)
+    gradients = [{"w": g} for g in torch.randn(4, 3, generator=torch.Generator().manual_seed(0))]
+    params = {"w": torch.ones(3)}
+    outer = OuterLoop(hp, params)
+    for iteration, g in enumerate(gradients):
+        if iteration == 2:
+            again = {"w": params["w"].clone()}
+            other = OuterLoop(hp, again)
+            other.restore({name: tensor.clone() for name, tensor in outer.state().items()})
+        outer.step(g, iteration)
+        if iteration >= 2:
+            other.step(g, iteration)
+    assert torch.equal(params["w"], again["w"])
+
+
 def test_the_outer_rate_follows_its_schedule():
     linear = Hyperparameters(iterations=10, outer_lr=1.0, outer_schedule="linear")
     assert [rate(linear, i) for i in (0, 5, 9)] == pytest.approx([1.0, 0.5, 0.1])
