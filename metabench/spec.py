@@ -39,7 +39,7 @@ class RunSpec:
     hyperparameters: dict[str, Any]
     published_iterations: int  # of the full protocol; `iterations` may be a share of it
     title: str = ""  # of the algorithm, for people
-    code: str = ""  # digest of the sources of the algorithm and its network
+    code: str = ""  # digest of what the algorithm, its network, and functions are written in
 
     def to_json(self) -> str:
         """Canonical JSON: equal exactly where the specifications are."""

@@ -190,12 +190,17 @@ def _model_of(run: RunSpec, cell: Cell) -> RunKey:
 
 
 def _code(algorithm: Algorithm, cell: Cell, digest: Digest) -> str:
-    """The digest of what an algorithm and its network are written in; "" for external programs."""
+    """The digest of what an algorithm, its network, and functions to learn are written in.
+
+    "" for external programs. Images are no code: they have a digest of their own.
+    """
     if not algorithm.algorithm_class:
         return ""
     networks = import_lazily("metabench.networks.build", cell.where)
     module = algorithm.algorithm_class.partition(":")[0]
-    return digest(module, networks.module_of(cell.backbone))
+    data = cell.dataset.spec
+    functions = [data.module] if data.task == "regression" else []
+    return digest(module, networks.module_of(cell.backbone), *functions)
 
 
 def _refuse_repeats(cells: Sequence[Cell]) -> None:

@@ -59,6 +59,7 @@ rule image_episodes:
     localrule: True  # seconds, and a cluster's queue would take longer
     threads: 1
     params:
+        code=function_code,
         data=data_spec,
         images=lambda w: image_options(w.dataset, images=w.split),
         episodes=asked("{split}"),

@@ -11,6 +11,7 @@ from metabench.report.names import (
     TABLE_NAMES,
     figure_names,
 )
+from metabench.sources import source_digest
 from metabench.spec import RunSpec
 from metabench.study.config import RunKey, run_key
 from metabench.study.plan import archives
@@ -124,6 +125,12 @@ def archives_of(wildcards) -> list[str]:
 def data_spec(wildcards) -> str:
     """The data set as canonical JSON."""
     return canonical(asdict(STUDY.datasets[wildcards.dataset].spec))
+
+
+def function_code(wildcards) -> str:
+    """The digest of what functions are written in; nothing for images, which have their own."""
+    spec = STUDY.datasets[wildcards.dataset].spec
+    return source_digest(spec.module) if spec.task == "regression" else ""
 
 
 def asked(key: str):
