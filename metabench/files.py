@@ -116,9 +116,7 @@ def read_array(path: Path, *, mapped: bool = False) -> NDArray[Any]:
         array: NDArray[Any] = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
     except FileNotFoundError:
         raise MetabenchError(f"{path}: there is no such file") from None
-    except (
-        Exception
-    ) as error:  # numpy reads a header by Python's own parser, which fails in any way
+    except Exception as error:  # numpy gives a header to Python's parser, which fails in any way
         told = " ".join(str(error).split())
         raise MetabenchError(f"{path}: not an array of numbers in .npy format: {told}") from None
     if not isinstance(array, np.ndarray):  # numpy opens an .npz by its first bytes, too
