@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def add_to(commands: Commands) -> None:
-    """Add `collect`, `tables`, `figures`, `page` and `partial`."""
+    """Add `collect`, `tables`, `figures`, `page`, `partial` and `join`."""
     collect = commands.add_parser("collect", help="check and score all runs of a study")
     _add_study(collect)
     collect.add_argument("--runs", type=Path, nargs="+", required=True, help="folders of runs")
@@ -42,6 +42,11 @@ def add_to(commands: Commands) -> None:
     own_folders(partial, "config", "results", "logs")
     partial.add_argument("--out", type=Path, metavar="FOLDER", help="reports/<study>/partial")
     partial.set_defaults(run=_partial)
+
+    join = commands.add_parser("join", help="put a study beside the record of another, unrun")
+    _add_study(join)
+    folder(join, "report", "record", "out")
+    join.set_defaults(run=_join)
 
 
 def _add_study(parser: argparse.ArgumentParser) -> None:
@@ -85,3 +90,10 @@ def _partial(options: argparse.Namespace) -> None:
     out = options.out or Path("reports", study.name, "partial")
     origin = Origin(options.study, options.config)
     print(write_partial(study, origin, options.results, options.logs, out))
+
+
+def _join(options: argparse.Namespace) -> None:
+    from metabench.report.join import join
+
+    join(options.study, options.report, options.record, options.out)
+    print(options.out / "tables" / "summary.md")

@@ -19,10 +19,11 @@ import pandas as pd
 
 from metabench.errors import MetabenchError
 from metabench.files import atomic, write_text
-from metabench.report.data import CURVES, GAPS, RUNS, SCORES, STEPS, read_report, run_folder
+from metabench.report.data import GAPS, RUNS, read_report, run_folder
 from metabench.report.figures.found import find
 from metabench.report.figures.write import OF_REPORT, OF_RESULTS, draw_figures
 from metabench.report.formats import markdown
+from metabench.report.join import COLLECTED, STUDY, check_episodes, read_rows
 from metabench.report.results import write_frame
 from metabench.report.study import read_study
 from metabench.report.tables.published import published_text
@@ -30,12 +31,9 @@ from metabench.report.tables.write import write_tables
 from metabench.run_files import KEY, RESUME
 
 RECORDS = Path("docs/reproduction")
-STUDY = "study.yaml"
 STATES = "ended_early"  # folder
 SHOWN = ["Data set", "Setting", "Algorithm", "Mode"]
 SHOWN += ["Ours ± 95 %", "Published ± 95 %", "Verdict"]
-COLLECTED = (SCORES, STEPS, CURVES, RUNS)
-CELL = KEY[:3]
 
 
 def record(study_file: Path, report: Path, project: Path) -> Path:
@@ -77,27 +75,16 @@ def record(study_file: Path, report: Path, project: Path) -> Path:
 
 def _joined(report: Path, there: Path) -> dict[str, pd.DataFrame]:
     """The tables of a report, with the record's rows of the runs that the report lacks."""
-    parts = {name: _rows(report / name) for name in COLLECTED}
+    parts = {name: read_rows(report / name) for name in COLLECTED}
     if not (report / GAPS).exists():
         return parts
-    gaps = _rows(report / GAPS)
+    gaps = read_rows(report / GAPS)
     if (there / RUNS).exists():
-        kept = {name: _among(_rows(there / name), gaps) for name in COLLECTED}
-        _check_episodes(kept[RUNS], parts[RUNS], there / RUNS)
+        kept = {name: _among(read_rows(there / name), gaps) for name in COLLECTED}
+        check_episodes(kept[RUNS], parts[RUNS], there / RUNS)
         parts = {name: pd.concat([kept[name], parts[name]]) for name in COLLECTED}
         gaps = _among(gaps, parts[RUNS], those=False)
     return {**parts, GAPS: gaps} if len(gaps) else parts
-
-
-def _rows(file: Path) -> pd.DataFrame:
-    """A table of a report as it is written there: every value a text.
-
-    Raises:
-        MetabenchError: where it is not there.
-    """
-    if not file.is_file():
-        raise MetabenchError(f"{file}: no such file; the study, or `partial` of it, makes it")
-    return pd.read_csv(file, dtype="str", keep_default_na=False)
 
 
 def _among(rows: pd.DataFrame, others: pd.DataFrame, those: bool = True) -> pd.DataFrame:
@@ -108,20 +95,9 @@ def _among(rows: pd.DataFrame, others: pd.DataFrame, those: bool = True) -> pd.D
     return chosen
 
 
-def _check_episodes(kept: pd.DataFrame, new: pd.DataFrame, file: Path) -> None:
-    both = pd.concat([kept, new])
-    for (dataset, way, shot), runs in both.groupby(CELL):
-        if runs["episodes_sha256"].nunique() > 1:
-            one, other = runs["episodes_sha256"].unique()[:2]
-            raise MetabenchError(
-                f"{file}: {dataset} {way}w{shot}s was tested on episodes {one[:12]}, and the "
-                f"report's on {other[:12]}; remove the record, or test the runs on its episodes"
-            )
-
-
 def _keep_states(report: Path, results: Path, study: str, there: Path) -> None:
     """What the runs of a report go on from, if they were ended early; gone where they were not."""
-    for key in _rows(report / RUNS)[KEY].itertuples(index=False):
+    for key in read_rows(report / RUNS)[KEY].itertuples(index=False):
         folder = run_folder(results, study, *key)
         kept = there / folder.relative_to(results / "runs" / study) / RESUME
         if (folder / RESUME).exists():

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from metabench.docs.marks import replaced
-from metabench.docs.record import SHOWN, STUDY, kept, papers_of
+from metabench.docs.record import SHOWN, kept, papers_of
 from metabench.report import published
 from metabench.report.data import read_report
 from metabench.report.formats import markdown
+from metabench.report.join import STUDY
 from metabench.report.mixed import mixed
 from metabench.report.study import read_study
 from metabench.report.tables.results import results_numbers

@@ -39,8 +39,10 @@ def draw(found: Found, dataset: str) -> look.Drawing:
         line = axes[len(MEASURES) * i : len(MEASURES) * (i + 1)]
         for axis, measure in zip(line, MEASURES, strict=True):
             _panel(axis, here, measure, report)
-        _scores(line, here)
         line[0].set_title(formats.setting(way, shot, report.tasks[dataset]))
+        if not here[list(MEASURES)].notna().any(axis=None):
+            continue  # programs of somebody else's need not say what they cost
+        _scores(line, here)
         direct_labels(line[-1], here, LINE / (height - 0.7), report)
     return figure, {"dataset": dataset, "task": report.tasks[dataset]}
 
