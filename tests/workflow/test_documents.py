@@ -35,6 +35,7 @@ READ = {
     "metabench speed ": "measures for minutes",
     "metabench speed-report ": "needs what was measured",
     "metabench partial ": "nothing has run; see test_partial.py",
+    "metabench join ": "needs a report of one's own; see test_join.py",
 }
 # A study at its full length: Snakemake reads it with the code of `metabench check`, which takes a
 # fraction of a dry run. test_plan.py has dry runs of studies; test_studies.py reads all of them.
