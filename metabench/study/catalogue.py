@@ -264,6 +264,8 @@ def _own_and_label(name: Any, where: str) -> tuple[Any, str]:
     if not fields.NAME.fullmatch(label):
         right = f"a label of lower-case letters, digits, '-' and '_' is, such as {own}--resnet12"
         raise fields.wrong(name, where, right)
+    if label == "transductive":  # tables name the transductive row of an algorithm so
+        raise fields.wrong(name, where, "another label is: that is a mode")
     return own, label
 
 
