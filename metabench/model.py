@@ -76,10 +76,10 @@ class Model:
             if tuple(x.shape[1:]) != self.input_shape:
                 right = ", ".join(map(str, ("n", *self.input_shape)))
                 raise MetabenchError(f"{name}: shape {list(x.shape)}; [{right}] is right")
-        if len(support_y) != len(support_x):
-            raise MetabenchError(
-                f"support_y: {len(support_y)} for {len(support_x)} examples; one for each is right"
-            )
+        one = (1,) if self.spec.data.task == "regression" else ()
+        if tuple(support_y.shape) != (len(support_x), *one):
+            right = ", ".join(map(str, (len(support_x), *one)))
+            raise MetabenchError(f"support_y: shape {list(support_y.shape)}; [{right}] is right")
         if mode is not None and mode not in self.modes:
             raise MetabenchError(f"mode '{mode}'; {' or '.join(self.modes)} is right")
         algorithm = self.algorithm(*self._setting(support_y))
@@ -159,7 +159,7 @@ def load(path: str | os.PathLike[str], device: torch.device | str = "cpu") -> Mo
             f"{file}: no such file; what is tested on another algorithm's model has none of its own"
         )
     params, said = load_sealed(file, device)
-    if "spec" not in said:
+    if "diverged" not in said:
         raise MetabenchError(f"{file}: does not say what it is of; train it again")
     if said["diverged"]:
         raise MetabenchError(f"{file}: its meta-training diverged: {said['diverged']}")

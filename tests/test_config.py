@@ -238,7 +238,7 @@ MISTAKES = {
         STUDY, "[maml, pre", "[maml--, pre", ["grid[0].algorithms[0]: 'maml--'", "a label of"],
     ),
     "a label that is a mode": (
-        STUDY, "[maml, pre", "[maml--transductive, pre", ["another label is: that is a mode"],
+        STUDY, "[maml, pre", "[maml--transductive, pre", ["tables call a mode so"],
     ),
     "a label of an unknown algorithm": (
         STUDY, "[maml, pre", "[mamml--deep, pre", ["no algorithm 'mamml'; did you mean 'maml'"],

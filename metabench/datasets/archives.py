@@ -258,7 +258,8 @@ def _candidates(archive: Archive, folder: Path) -> Iterator[Path]:
     file_names = (archive.name, *archive.aliases)
     folder_names = {archive.folder, *archive.aliases}
     unpacked = [folder] if folder.name == archive.folder else []
-    for place, inner, files in os.walk(folder, onerror=_unseen):
+    unseen: list[OSError] = []
+    for place, inner, files in os.walk(folder, onerror=unseen.append):
         there = set(files)
         yield from (Path(place, name) for name in file_names if name in there)
         if Path(place).name == archive.folder:
@@ -266,19 +267,21 @@ def _candidates(archive: Archive, folder: Path) -> Iterator[Path]:
         inner.sort()
         unpacked += [Path(place, name) for name in inner if name in folder_names]
     yield from unpacked
+    _refuse_unseen(unseen)  # whoever has found the archive asks for no more
 
 
-def _unseen(error: OSError) -> None:
+def _refuse_unseen(errors: list[OSError]) -> None:
     """What may lie in a folder that cannot be looked into would be taken for absent.
 
     A disk has folders of its own that nobody keeps archives in.
     """
-    name = Path(error.filename).name
-    if name != "lost+found" and not name.startswith("."):
-        raise MetabenchError(
-            f"{error.filename}: cannot be looked into for archives ({error.strerror}); make it "
-            "readable, or name a folder beside it"
-        )
+    for error in errors:
+        name = Path(error.filename).name
+        if name != "lost+found" and not name.startswith("."):
+            raise MetabenchError(
+                f"{error.filename}: cannot be looked into for archives ({error.strerror}); make it "
+                "readable, or name a folder beside it"
+            )
 
 
 def _holds(archive: Archive, path: Path) -> bool:

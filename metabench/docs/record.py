@@ -19,11 +19,11 @@ import pandas as pd
 
 from metabench.errors import MetabenchError
 from metabench.files import atomic, write_text
-from metabench.report.data import GAPS, RUNS, read_report, run_folder
+from metabench.report.data import COLLECTED, GAPS, RUNS, SCORES, read_report, read_rows, run_folder
 from metabench.report.figures.found import find
 from metabench.report.figures.write import OF_REPORT, OF_RESULTS, draw_figures
 from metabench.report.formats import markdown
-from metabench.report.join import COLLECTED, STUDY, check_episodes, read_rows
+from metabench.report.join import STUDY, check_episodes, with_clusters
 from metabench.report.results import write_frame
 from metabench.report.study import read_study
 from metabench.report.tables.published import published_text
@@ -81,7 +81,8 @@ def _joined(report: Path, there: Path) -> dict[str, pd.DataFrame]:
     gaps = read_rows(report / GAPS)
     if (there / RUNS).exists():
         kept = {name: _among(read_rows(there / name), gaps) for name in COLLECTED}
-        check_episodes(kept[RUNS], parts[RUNS], there / RUNS)
+        check_episodes(kept[RUNS], parts[RUNS], f"{there} and {report}")
+        kept[SCORES], parts[SCORES] = with_clusters([kept[SCORES], parts[SCORES]])
         parts = {name: pd.concat([kept[name], parts[name]]) for name in COLLECTED}
         gaps = _among(gaps, parts[RUNS], those=False)
     return {**parts, GAPS: gaps} if len(gaps) else parts

@@ -92,6 +92,7 @@ def evaluate(
                 write_array(out / "steps.npy", answers(spec, kept))
             if not answered(predictions).any():  # there is nothing to score
                 trained["status"] = "diverged"
+                trained["diverged"] = {"message": "no test query has an answer"}
         write_array(out / "predictions.npy", predictions)
         cost = trained.pop("cost") | {"evaluate_seconds": round(time.monotonic() - begun, 3)}
         write_described(

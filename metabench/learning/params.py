@@ -50,7 +50,9 @@ def load_sealed(path: Path, device: torch.device | str) -> tuple[Params, dict[st
     params = load_params(path, device)
     with safe_open(path, framework="pt") as file:
         metadata: dict[str, str] = file.metadata() or {}
-    expected, found = metadata.pop(SEAL, "none"), _digest(params, metadata)
+    if SEAL not in metadata:
+        raise MetabenchError(f"{path}: has no {SEAL} of its content: of another version, perhaps")
+    expected, found = metadata.pop(SEAL), _digest(params, metadata)
     if found != expected:
         raise MetabenchError(f"{path}: expected content sha256 {expected}, found {found}")
     return params, metadata

@@ -17,14 +17,26 @@ from metabench.run_files import KEY
 
 #: What ``metabench collect`` writes.
 SCORES, STEPS, CURVES, RUNS = "scores.csv.gz", "steps.csv", "curves.csv.gz", "runs.csv"
+COLLECTED = (SCORES, STEPS, CURVES, RUNS)
 SCORE_COLUMNS = [*KEY, "mode", "episode", "score", "diverged"]
 STEP_COLUMNS = [*KEY, "mode", "step", "mean", "ci95", "robust", "diverged_episodes"]
 CURVE_COLUMNS = [*KEY, "iteration", "seconds", "loss", "accuracy", "val_loss", "val_score"]
-RUN_COLUMNS = ["study", *KEY, "task", "status", "role"]  # and whatever else there is of a run
+RUN_COLUMNS = [
+    "study",
+    *KEY,
+    "task",
+    "status",
+    "role",
+    "episodes_sha256",
+]  # and whatever else there is of a run
 TYPES = {"study": str, "dataset": str, "way": int, "shot": int, "algorithm": str, "seed": int}
 #: The runs that a partial report lacks: beside those four, and only there.
 GAPS = "gaps.csv"
 GAP_COLUMNS = ["dataset", "task", "way", "shot", "algorithm", "title", "seed", "why"]
+COLUMNS = {
+    **{SCORES: SCORE_COLUMNS, STEPS: STEP_COLUMNS, CURVES: CURVE_COLUMNS},
+    **{RUNS: RUN_COLUMNS, GAPS: GAP_COLUMNS},
+}
 #: Hyperparameters whose values make no other method: a shorter run is told by its share, and the
 #: others say how often validation looks, or how a computer computes the same.
 NO_PART_OF_A_METHOD = ("iterations", "validate_every", "recompute", "precision")
@@ -87,12 +99,18 @@ class Report:
             yield dataset, way, shot, algorithms
 
     def own_hyperparameters(self, dataset: str, way: int, shot: int, algorithm: str) -> list[str]:
-        """What the study sets for one cell itself, but for how long training takes."""
+        """What the study sets for one cell itself, but for how long training takes.
+
+        For the model as well, where that is another algorithm's.
+        """
+        here = at(self.runs, dataset=dataset, algorithm=algorithm)
+        trained = here["model"] if "model" in here else here["algorithm"]
         names: dict[str, None] = {}
         for entry in self._entries(dataset, way, shot):
             if algorithm in entry["algorithms"]:
-                own = (entry.get("hyperparameters") or {}).get(algorithm) or {}
-                names.update(dict.fromkeys([*(entry.get("set") or {}), *own]))
+                of = entry.get("hyperparameters") or {}
+                own = [key for name in {algorithm, *trained} for key in of.get(name) or {}]
+                names.update(dict.fromkeys([*(entry.get("set") or {}), *sorted(own)]))
         return [name for name in names if name not in NO_PART_OF_A_METHOD]
 
     def references(self, dataset: str, way: int, shot: int) -> list[str]:
@@ -116,23 +134,34 @@ def read_report(report: Path, study: dict[str, Any]) -> Report:
     Raises:
         MetabenchError: naming the file that is missing, damaged, or of another study.
     """
-    runs, gaps = _read(report / RUNS, RUN_COLUMNS), report / GAPS
-    _check_study(runs, study, report / RUNS)
+    runs, gaps = _read(report / RUNS), report / GAPS
+    check_study(runs, study, report / RUNS)
     return Report(
         study=study,
-        scores=_read(report / SCORES, SCORE_COLUMNS),
-        steps=_read(report / STEPS, STEP_COLUMNS),
-        curves=_read(report / CURVES, CURVE_COLUMNS),
+        scores=_read(report / SCORES),
+        steps=_read(report / STEPS),
+        curves=_read(report / CURVES),
         runs=runs,
-        gaps=_read(gaps, GAP_COLUMNS) if gaps.exists() else pd.DataFrame(columns=GAP_COLUMNS),
+        gaps=_read(gaps) if gaps.exists() else pd.DataFrame(columns=GAP_COLUMNS),
     )
 
 
-def _read(path: Path, columns: list[str]) -> pd.DataFrame:
-    """A table that has at least these columns."""
+def read_rows(file: Path) -> pd.DataFrame:
+    """One of a report's tables as it is written there: every value a text.
+
+    Raises:
+        MetabenchError: where it is not there, or damaged.
+    """
+    if not file.is_file():
+        raise MetabenchError(f"{file}: no such file; the study, or `partial` of it, makes it")
+    return _read(file, dtype="str", keep_default_na=False)
+
+
+def _read(path: Path, **how: Any) -> pd.DataFrame:
+    """A table that has at least its columns."""
     try:
-        frame = pd.read_csv(path, dtype=TYPES)
-        lacking = [f"no column '{name}'" for name in columns if name not in frame]
+        frame: pd.DataFrame = pd.read_csv(path, **(how or {"dtype": TYPES}))
+        lacking = [f"no column '{name}'" for name in COLUMNS[path.name] if name not in frame]
     except (ValueError, EOFError, BadGzipFile, zlib.error) as error:
         lacking = [" ".join(str(error).split())]
     if lacking:
@@ -140,8 +169,14 @@ def _read(path: Path, columns: list[str]) -> pd.DataFrame:
     return frame
 
 
-def _check_study(runs: pd.DataFrame, study: dict[str, Any], path: Path) -> None:
-    """The runs are of the study, and of data sets that it has by now."""
+def check_study(runs: pd.DataFrame, study: dict[str, Any], path: Path) -> None:
+    """Refuse runs that are not of the study, or of a data set that it has not by now.
+
+    Args:
+        runs: rows of ``runs.csv``.
+        study: content of the study's file.
+        path: where the runs stand, for the error.
+    """
     asked = {str(entry["dataset"]) for entry in study["grid"]}
     for name, dataset in zip(runs["study"], runs["dataset"], strict=True):
         if name != study["study"]:

@@ -6,6 +6,8 @@ beside those that took days, and none of these is run again.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +17,26 @@ import yaml
 from metabench.errors import MetabenchError
 from metabench.files import write_text
 from metabench.label import labelled
-from metabench.report.data import CURVES, RUNS, SCORES, STEPS, read_report
+from metabench.report.data import (
+    COLLECTED,
+    GAP_COLUMNS,
+    GAPS,
+    RUNS,
+    SCORES,
+    check_study,
+    read_report,
+    read_rows,
+)
 from metabench.report.figures.found import find
 from metabench.report.figures.write import OF_REPORT, draw_figures
 from metabench.report.names import parse_setting
 from metabench.report.results import write_frame
+from metabench.report.statistics import CLUSTER
 from metabench.report.study import read_study
 from metabench.report.tables import write_tables
 from metabench.run_files import KEY
 
 STUDY = "study.yaml"  # of a record, in its folder
-COLLECTED = (SCORES, STEPS, CURVES, RUNS)
 CELL = KEY[:3]
 RECORDED = "recorded"  # the label of an algorithm of the record that the study has too
 
@@ -43,73 +54,91 @@ def join(study_file: Path, report: Path, record: Path, out: Path) -> None:
         study_file: the study's YAML.
         report: ``reports/<study>``, or what ``metabench partial`` wrote.
         record: such as ``docs/reproduction/omniglot``.
-        out: the folder to write.
+        out: the folder to write, which is neither of the two.
 
     Raises:
-        MetabenchError: where a file is missing, no setting is in both, or one was tested on other
-            episodes.
+        MetabenchError: where a file is missing, damaged or of another study, no setting is in both,
+            or one was tested on other episodes.
     """
+    if out.resolve() in (report.resolve(), record.resolve()):
+        raise MetabenchError(f"{out}: what is joined lies there; another folder is right")
     study, other = read_study(study_file), read_study(record / STUDY)
-    ours, theirs = (
-        {name: read_rows(folder / name) for name in COLLECTED} for folder in (report, record)
-    )
+    ours, theirs = _parts(report, study), _parts(record, other)
     shared = cells_of(ours[RUNS]) & cells_of(theirs[RUNS])
     if not shared:
         settings = ", ".join(f"{d} {w}w{s}s" for d, w, s in sorted(cells_of(theirs[RUNS])))
         raise MetabenchError(f"{record}: has no setting of {report}; it has {settings}")
     ours, theirs = _within(ours, shared), _within(theirs, shared)
-    check_episodes(theirs[RUNS], ours[RUNS], record / RUNS)
-    names = {
-        name: labelled(name, RECORDED)
-        for name in theirs[RUNS]["algorithm"].unique()
-        if name in ours[RUNS]["algorithm"].to_numpy()
-    }
-    theirs = _renamed(theirs, names)
+    check_episodes(ours[RUNS], theirs[RUNS], f"{report} and {record}")
+    names, theirs = _apart(theirs, algorithms_of(ours))
+    ours[SCORES], theirs[SCORES] = with_clusters([ours[SCORES], theirs[SCORES]])
     joined: dict[str, Any] = {
         "study": f"{study['study']}-{other['study']}",
         "title": f"{study.get('title', study['study'])}, beside a record: {record.name}",
-        "grid": [*_entries(study, ours[RUNS], {}), *_entries(other, theirs[RUNS], names)],
+        "grid": [*_entries(study, ours, {}), *_entries(other, theirs, names)],
     }
-    for name in COLLECTED:
-        both = pd.concat([ours[name], theirs[name]])
-        write_frame(out / name, both.assign(study=joined["study"]) if name == RUNS else both)
+    for name in (*COLLECTED, GAPS):
+        both = [parts[name] for parts in (ours, theirs) if len(parts[name])]
+        if both or name in COLLECTED:
+            frame = pd.concat(both) if both else ours[name]
+            write_frame(out / name, frame.assign(study=joined["study"]) if name == RUNS else frame)
+        else:
+            (out / name).unlink(missing_ok=True)
     write_text(out / STUDY, yaml.safe_dump(joined, sort_keys=False, allow_unicode=True))
     write_tables(out, joined)
     draw_figures(find(read_report(out, joined), Path()), out / "figures", OF_REPORT)
 
 
-def read_rows(file: Path) -> pd.DataFrame:
-    """A table of a report as it is written there: every value a text.
-
-    Raises:
-        MetabenchError: where it is not there.
-    """
-    if not file.is_file():
-        raise MetabenchError(f"{file}: no such file; the study, or `partial` of it, makes it")
-    return pd.read_csv(file, dtype="str", keep_default_na=False)
-
-
-def check_episodes(kept: pd.DataFrame, new: pd.DataFrame, file: Path) -> None:
+def check_episodes(ours: pd.DataFrame, theirs: pd.DataFrame, what: str) -> None:
     """Refuse runs of one setting that were tested on other episodes.
 
     Args:
-        kept: rows of ``runs.csv``.
-        new: others, to stand beside them.
-        file: that of the first, for the error.
+        ours: rows of ``runs.csv``.
+        theirs: others, to stand beside them.
+        what: both, for the error.
     """
-    both = pd.concat([kept, new])
-    for (dataset, way, shot), runs in both.groupby(CELL):
-        if runs["episodes_sha256"].nunique() > 1:
-            one, other = runs["episodes_sha256"].unique()[:2]
+    for (dataset, way, shot), runs in pd.concat([ours, theirs]).groupby(CELL):
+        digests = [digest[:12] for digest in runs["episodes_sha256"].unique()]
+        if len(digests) > 1:
             raise MetabenchError(
-                f"{file}: {dataset} {way}w{shot}s was tested on episodes {one[:12]}, and the "
-                f"report's on {other[:12]}; remove the record, or test the runs on its episodes"
+                f"{what}: {dataset} {way}w{shot}s was tested on other episodes: "
+                f"{' and '.join(digests)}; only what met the same can be compared"
             )
+
+
+def with_clusters(scores: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Scores of the same episodes, with the clusters that some of them know of: others do not say.
+
+    Whatever was collected before a data set said which of its episodes belong together met the
+    same episodes.
+    """
+    place = [*CELL, "episode"]
+    told = [frame[frame[CLUSTER] != ""] for frame in scores if CLUSTER in frame]
+    if not told:
+        return scores
+    known = pd.concat(told).drop_duplicates(place).set_index(place)[CLUSTER]
+    return [
+        frame.assign(**{CLUSTER: known.reindex(pd.MultiIndex.from_frame(frame[place])).to_numpy()})
+        for frame in scores
+    ]
 
 
 def cells_of(frame: pd.DataFrame) -> Cells:
     """Data set, way and shot of each of its rows."""
     return {(d, int(w), int(s)) for d, w, s in frame[CELL].itertuples(index=False)}
+
+
+def algorithms_of(parts: Parts) -> set[str]:
+    """Those with a run, or with one that is missing."""
+    return {*parts[RUNS]["algorithm"], *parts[GAPS]["algorithm"]}
+
+
+def _parts(folder: Path, study: dict[str, Any]) -> Parts:
+    """All tables of a report; that of gaps is empty where there is none."""
+    parts = {name: read_rows(folder / name) for name in COLLECTED}
+    check_study(parts[RUNS], study, folder / RUNS)
+    nothing = pd.DataFrame(columns=GAP_COLUMNS, dtype="str")
+    return {**parts, GAPS: read_rows(folder / GAPS) if (folder / GAPS).exists() else nothing}
 
 
 def _within(parts: Parts, cells: Cells) -> Parts:
@@ -121,19 +150,26 @@ def _within(parts: Parts, cells: Cells) -> Parts:
     }
 
 
-def _renamed(parts: Parts, names: dict[str, str]) -> Parts:
-    """The same runs with other names for some algorithms."""
-    runs = parts[RUNS]
-    titles = runs["title"].where(~runs["algorithm"].isin(names), runs["title"] + f", {RECORDED}")
-    return {
-        **{n: f.assign(algorithm=f["algorithm"].replace(names)) for n, f in parts.items()},
-        RUNS: runs.assign(algorithm=runs["algorithm"].replace(names), title=titles),
-    }
+def _apart(parts: Parts, taken: Iterable[str]) -> tuple[dict[str, str], Parts]:
+    """The names that are taken, each with a free one under a label, and the tables with these."""
+    here = algorithms_of(parts)
+    labels = (RECORDED if number == 1 else f"{RECORDED}-{number}" for number in count(1))
+    for label in labels:
+        names = {name: labelled(name, label) for name in here.intersection(taken)}
+        if not {*here, *taken}.intersection(names.values()):
+            break
+    parts = {n: f.assign(algorithm=f["algorithm"].replace(names)) for n, f in parts.items()}
+    for name in (RUNS, GAPS):
+        frame = parts[name]
+        new = frame["algorithm"].isin(names.values())
+        titles = frame.get("title", frame["algorithm"])
+        parts[name] = frame.assign(title=titles.mask(new, titles + f", {label}"))
+    return names, parts
 
 
-def _entries(study: dict[str, Any], runs: pd.DataFrame, names: dict[str, str]) -> list[Any]:
+def _entries(study: dict[str, Any], parts: Parts, names: dict[str, str]) -> list[Any]:
     """What is left of a study's grid where only these runs are, with other names for some."""
-    cells, algorithms = cells_of(runs), set(runs["algorithm"])
+    cells, algorithms = cells_of(parts[RUNS]), algorithms_of(parts)
     entries = []
     for entry in study["grid"]:
         dataset = str(entry["dataset"])

@@ -47,8 +47,7 @@ def write_partial(study: Study, origin: Origin, results: Path, logs: Path, out: 
             gaps.append({**run.identity(), "why": str(error) if begun else last_words(*its_logs)})
     if not found:
         raise MetabenchError(f"{results}: no run of '{study.name}' has finished yet")
-    roles = {name: algorithm.role for name, algorithm in study.algorithms.items()}
-    write_collected(found, roles, out)
+    write_collected(found, study.algorithms, out)
     write_frame(out / GAPS, pd.DataFrame(gaps, columns=GAP_COLUMNS))
     write_tables(out, study.values)
     write_figures(out, study.values, results)

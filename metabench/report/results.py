@@ -29,7 +29,7 @@ from metabench.report.scoring import Array
 from metabench.report.statistics import CLUSTER, by_unit, mean_interval, trimmed_interval
 from metabench.report.study import read_study
 from metabench.run_files import KEY, check_predictions, read_episodes, read_run
-from metabench.study.catalogue import Catalogue
+from metabench.study.catalogue import Algorithm, Catalogue
 
 Rows = list[dict[str, Any]]
 
@@ -72,8 +72,8 @@ def collect(
       over episodes, half-width of its 95 % interval, ``robust`` (mean without the lowest and the
       highest tenth of the episodes) and how many episodes diverged.
     - ``curves.csv.gz``: ``history.csv`` of every run that trained a model, one below another.
-    - ``runs.csv``: one row a run, ``run.json`` flattened (``cost.train_seconds``), and the
-      ``role`` of its algorithm. A diverged run has no scores and steps.
+    - ``runs.csv``: one row a run, ``run.json`` flattened (``cost.train_seconds``), the ``role`` of
+      its algorithm, and which one trained its ``model``. A diverged run has no scores and steps.
 
     Args:
         study_file: YAML of the study.
@@ -90,8 +90,7 @@ def collect(
     refuse_twins([each.run for each in scored])
     catalogue = Catalogue([study_file.parent, config])
     names = dict.fromkeys(each.run["algorithm"] for each in scored)
-    roles = {name: catalogue.algorithm(name, str(study_file)).role for name in names}
-    write_collected(scored, roles, out)
+    write_collected(scored, {n: catalogue.algorithm(n, str(study_file)) for n in names}, out)
 
 
 def score(folder: Path, study: str, episodes_root: Path) -> Scored:
@@ -106,9 +105,15 @@ def score(folder: Path, study: str, episodes_root: Path) -> Scored:
     return Scored(told, score_run(folder, run, answers), score_steps(folder, run, answers), curve)
 
 
-def write_collected(scored: Sequence[Scored], roles: Mapping[str, str], out: Path) -> None:
-    """Write the four files that ``collect`` describes."""
-    runs = [{**each.run, "role": roles[each.run["algorithm"]]} for each in scored]
+def write_collected(
+    scored: Sequence[Scored], algorithms: Mapping[str, Algorithm], out: Path
+) -> None:
+    """Write the four files that ``collect`` describes; ``algorithms`` by name, as files say."""
+    runs = []
+    for run in (each.run for each in scored):
+        about = algorithms[run["algorithm"]]
+        model = about.model_of.get(run["task"], about.name)
+        runs.append({**run, "role": about.role, "model": model})
     write_frame(out / SCORES, _joined([each.scores for each in scored], SCORE_COLUMNS))
     write_frame(out / STEPS, _joined([each.steps for each in scored], STEP_COLUMNS))
     write_frame(out / CURVES, _joined([each.curve for each in scored], CURVE_COLUMNS))

@@ -265,7 +265,7 @@ def _own_and_label(name: Any, where: str) -> tuple[Any, str]:
         right = f"a label of lower-case letters, digits, '-' and '_' is, such as {own}--resnet12"
         raise fields.wrong(name, where, right)
     if label == "transductive":  # tables name the transductive row of an algorithm so
-        raise fields.wrong(name, where, "another label is: that is a mode")
+        raise fields.wrong(name, where, "tables call a mode so; another is")
     return own, label
 
 

@@ -158,11 +158,12 @@ def within_budget(values: dict[str, Any], algorithm: Algorithm, budget: float) -
     So a short run goes through the whole of its schedule. Validations stay as far apart, unless
     there would be fewer than ``CHECKPOINTS``.
     """
-    known = _known(algorithm).items()
-    budgeted = ("iterations", *(name for name, field in known if field.metadata.get("budgeted")))
+    known = _known(algorithm)
+    shortened = (name for name, field in known.items() if field.metadata.get("budgeted"))
+    budgeted = ("iterations", *shortened)
     share = Fraction(str(budget))  # as it is written: the float 0.07 * 100 is more than 7
     shorter = {name: math.ceil(share * values[name]) for name in budgeted if name in values}
-    if share < 1 and shorter.get("iterations") and "validate_every" in values:
+    if share < 1 and shorter.get("iterations") and "validate_every" in known:
         often = math.ceil(shorter["iterations"] / CHECKPOINTS)
         shorter["validate_every"] = min(values["validate_every"], often)
     return values | shorter
@@ -302,7 +303,7 @@ def _check_common(common: dict[str, Any], where: str, algorithms: dict[str, Algo
             f"under hyperparameters: {' and '.join(algorithms)}"
         )
     for name, algorithm in algorithms.items():
-        for key, value in common.items():
+        for key, value in common.items() if algorithm.hyperparameters else ():
             try:
                 algorithm.check({key: value}, f"{where}.set (for {name})")
             except MetabenchError as error:

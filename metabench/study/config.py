@@ -225,7 +225,8 @@ def _distinct(cells: Sequence[Cell], models: Sequence[RunSpec]) -> tuple[RunSpec
         if distinct.setdefault(run_key(model), model) != model:
             raise MetabenchError(
                 f"{cells[-1].where}: the model of {model.algorithm} on {model.data.name} is asked "
-                "for twice with different hyperparameters; put what shares it into one entry"
+                "for twice with another network or other hyperparameters; put what shares it into "
+                f"one entry, or give the other a label: {model.algorithm}--other"
             )
     return tuple(distinct.values())
 

@@ -31,7 +31,7 @@ def check_declaration(cls: type[Hyperparameters], where: str) -> None:
     where = f"{where}: {cls.__name__}"
     derived = [base for base in cls.__mro__ if issubclass(base, Hyperparameters)]
     for base in derived:
-        if "__dataclass_fields__" not in vars(base):
+        if inspect.get_annotations(base) and "__dataclass_fields__" not in vars(base):
             raise MetabenchError(f"{where}: write @dataclass(frozen=True) above {base.__name__}")
     try:
         types = get_type_hints(cls)
@@ -56,6 +56,8 @@ def _check_field(field: dataclasses.Field[Any], kind: Any, where: str) -> None:
         raise MetabenchError(f'{where}: write setting({default}, "what it is")')
     if not _can_be_checked(kind):
         raise MetabenchError(f"{where}: its type is {_words(kind)}; {KINDS} is right")
+    if told["budgeted"] and kind is not int:
+        raise MetabenchError(f"{where}: budgeted, and {_words(kind)}; int is right")
     for bound in BOUNDS:
         if told[bound] is not None and type(told[bound]) not in (int, float):
             raise MetabenchError(f"{where}: {bound} is {told[bound]!r}; a number is right")
@@ -64,7 +66,7 @@ def _check_field(field: dataclasses.Field[Any], kind: Any, where: str) -> None:
 def _can_be_checked(kind: Any) -> bool:
     if get_origin(kind) is tuple:
         item, *rest = get_args(kind) or [None]
-        return rest == [...] and _can_be_checked(item)
+        return all(other in (item, ...) for other in rest) and _can_be_checked(item)
     if get_origin(kind) is Literal:
         return all(isinstance(choice, str) for choice in get_args(kind))
     return kind in (int, float, bool, str)

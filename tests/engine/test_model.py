@@ -10,6 +10,7 @@ from metabench.errors import MetabenchError
 from metabench.files import read_array
 from metabench.learning.episodes import load_episodes
 from metabench.learning.evaluation import evaluate
+from metabench.learning.params import save_params, save_sealed
 from metabench.learning.sampling import load_images
 from metabench.learning.training import train
 from metabench.model import load
@@ -74,7 +75,8 @@ def test_prototypes_serve_any_number_of_classes_and_shots_and_a_head_its_own(mod
     ("change", "said"),
     [
         (lambda x, y, q: (x[..., :-1], y, q), r"support_x: shape .*; \[n, 1, 16, 16\] is right"),
-        (lambda x, y, q: (x, y[1:], q), "support_y: 5 for 6 examples"),
+        (lambda x, y, q: (x, y[1:], q), r"support_y: shape \[5\]; \[6\] is right"),
+        (lambda x, y, q: (x, y[:, None], q), r"support_y: shape \[6, 1\]; \[6\] is right"),
         (lambda x, y, q: (x, y + 1, q), r"support_y: classes \[1, 2, 3\]; from 0"),
         (lambda x, y, q: (x, y, q, "running"), "transductive or inductive is right"),
     ],
@@ -90,4 +92,10 @@ def test_what_is_no_model_is_named(models, tmp_path):
     file = tmp_path / "model.safetensors"
     file.write_bytes((models / MAML / "model.safetensors").read_bytes()[:-1])
     with pytest.raises(MetabenchError, match="not a whole safetensors file"):
+        load(tmp_path)
+    save_params(file, {"w": torch.zeros(1)})
+    with pytest.raises(MetabenchError, match="has no sha256 of its content"):
+        load(tmp_path)
+    save_sealed(file, {"w": torch.zeros(1)}, {"spec": "{}"})  # as a resume file is
+    with pytest.raises(MetabenchError, match="does not say what it is of"):
         load(tmp_path)

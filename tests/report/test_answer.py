@@ -64,7 +64,7 @@ def test_so_few_episodes_that_nothing_could_be_told_are_said_to_be_too_few(tmp_p
     whether, how_much, _ = said(five)
     assert whether.startswith("That is not seen here: meta-learning, by its best algorithm, wins 0")
     assert how_much.startswith("On the same 20 test episodes in 5 clusters, with 95 % intervals")
-    assert "on so few episodes for so many comparisons, from “Pretrain_Head”: +" in how_much
+    assert "on so few episodes, from “Pretrain_Head”: +" in how_much
     assert "larger than chance" not in how_much
 
 

@@ -11,6 +11,7 @@ from made_up_scores import study, written
 
 from metabench.cli import main
 from metabench.errors import MetabenchError
+from metabench.report.data import GAP_COLUMNS, GAPS
 from metabench.report.join import join
 
 EPISODES = "e" * 64
@@ -68,12 +69,48 @@ def test_a_joined_report_is_one_that_can_be_joined_again(mine: Path, tmp_path: P
     assert list(results["algorithm"]) == ["new", "maml", "maml--recorded", "protonet"]
 
 
+def test_the_same_algorithm_thrice_has_three_names(mine: Path, tmp_path: Path) -> None:
+    for name, level in (("a", 0.6), ("b", 0.7)):
+        record = report(tmp_path / name, name, ["5w1s"], {"maml": level})
+        join(mine / "study.yaml", mine, record, tmp_path / f"with-{name}")
+        mine = tmp_path / f"with-{name}"
+    results = pd.read_csv(mine / "tables/results.csv").set_index("algorithm")["mean"]
+    assert results.round(-1).to_dict() == {
+        **{"new": 90, "maml": 50},
+        **{"maml--recorded": 60, "maml--recorded-2": 70},
+    }
+
+
+def test_what_either_lacks_is_a_gap_of_both(mine: Path, tmp_path: Path) -> None:
+    record = report(tmp_path / "record", "old", ["5w1s"], {"maml": 0.6})
+    cell = {"dataset": "glyphs", "task": "classification", "way": 5, "shot": 1, "seed": 1}
+    lacking = [{**cell, "algorithm": "maml", "title": "Maml", "why": "not begun"}]
+    pd.DataFrame(lacking)[GAP_COLUMNS].to_csv(record / GAPS, index=False)
+    join(mine / "study.yaml", mine, record, tmp_path / "out")
+    results = pd.read_csv(tmp_path / "out/tables/results.csv").set_index("algorithm")
+    assert results["missing_seeds"].to_dict() == {"new": 0, "maml": 0, "maml--recorded": 1}
+
+
+def test_clusters_that_one_side_knows_of_are_those_of_both(mine: Path, tmp_path: Path) -> None:
+    record = report(tmp_path / "record", "old", ["5w1s"], {"maml": 0.6})
+    scores = pd.read_csv(record / "scores.csv.gz")
+    scores.assign(cluster=scores["episode"] // 2).to_csv(record / "scores.csv.gz", index=False)
+    join(mine / "study.yaml", mine, record, tmp_path / "out")
+    pairs = pd.read_csv(tmp_path / "out/tables/comparisons.csv")
+    assert set(pairs["units"]) == {10}
+    assert set(pairs["episodes"]) == {20}
+
+
 def test_other_episodes_and_other_settings_are_refused(mine: Path, tmp_path: Path) -> None:
     other = report(tmp_path / "other", "old", ["5w1s"], {"maml": 0.6}, digest="f" * 64)
-    with pytest.raises(MetabenchError, match=r"5w1s was tested on episodes ffff.* on eeee"):
+    with pytest.raises(MetabenchError, match=r"5w1s was tested on other episodes: eeee.* and ffff"):
         join(mine / "study.yaml", mine, other, tmp_path / "out")
     far = report(tmp_path / "far", "old", ["20w1s"], {"maml": 0.6})
     with pytest.raises(MetabenchError, match=r"no setting of .*mine; it has glyphs 20w1s"):
         join(mine / "study.yaml", mine, far, tmp_path / "out")
     with pytest.raises(MetabenchError, match=r"study\.yaml"):
         join(mine / "study.yaml", mine, tmp_path, tmp_path / "out")
+    with pytest.raises(MetabenchError, match="of study 'mine', but 'old' is reported"):
+        join(far / "study.yaml", mine, far, tmp_path / "out")
+    with pytest.raises(MetabenchError, match="what is joined lies there"):
+        join(mine / "study.yaml", mine, far, far)

@@ -114,6 +114,6 @@ def test_runs_of_other_episodes_are_not_added_to_a_record(fresh):
     taken_out(fresh["report"], "protonet")
     runs = fresh["report"] / RUNS
     runs.write_text(runs.read_text().replace("e" * 64, "f" * 64))
-    with pytest.raises(MetabenchError, match="20w1s was tested on episodes eeeeeeeeeeee, and"):
+    with pytest.raises(MetabenchError, match="20w1s was tested on other episodes: eeeeeeeeeeee"):
         record(fresh["study"], fresh["report"], fresh["results"].parent)
     assert (there / RUNS).read_bytes() == before

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from metabench.report.statistics import holm, least_p_value, sign_flip, signed_rank
+from metabench.report.statistics.significance import FEWEST
 
 
 def test_sign_flips_are_all_of_them_or_agree_with_all() -> None:
@@ -22,10 +23,11 @@ def test_sign_flips_are_all_of_them_or_agree_with_all() -> None:
         assert drawn == pytest.approx(all_of_them, abs=4 * np.sqrt(all_of_them / 1000))
 
 
-@pytest.mark.parametrize("units", [2, 10, 14, 16])
+@pytest.mark.parametrize("units", [2, 5, 6, 10, 14, 16])
 def test_so_few_units_have_no_smaller_p_value(units: int) -> None:
     p = sign_flip(np.full((1, units), 0.1))[0].item()
     expected = least_p_value(units)
+    assert (expected < 0.05) == (units >= FEWEST)
     drawn = 4 * np.sqrt(expected / 20_000) if units > 14 else 1e-12
     assert p == pytest.approx(expected, abs=drawn)
 
@@ -94,10 +96,11 @@ def test_copies_of_a_comparison_cost_nothing_and_another_does() -> None:
     assert together.min() > alone.min()
 
 
-def test_correlated_comparisons_together_err_in_at_most_5_of_100_studies() -> None:
-    """Every two of four algorithms that are alike, on 12 episodes."""
+@pytest.mark.parametrize("draw", ["laplace", "exponential"])
+def test_correlated_comparisons_together_err_in_at_most_5_of_100_studies(draw: str) -> None:
+    """Every two of four algorithms that are alike, on 12 episodes, their scores skewed or not."""
     rng = np.random.default_rng(8)
-    scores = rng.laplace(size=(1000, 4, 12))
+    scores = getattr(rng, draw)(size=(1000, 4, 12))
     pairs = list(combinations(range(4), 2))
     found = [
         (sign_flip(np.stack([s[i] - s[j] for i, j in pairs]), 999)[1] < 0.05).any() for s in scores

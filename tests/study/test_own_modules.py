@@ -147,7 +147,7 @@ DATASETS = {
         "def settings(options): return ['5w1s']", "settings returned ['5w1s']; a list of (way"
     ),
     "options that no job can be told": (
-        "def complete(options, folder, where): return {'a': folder, 'b': b''}",
+        "def complete(options, within_group, folder, where): return {'a': folder, 'b': b''}",
         "b''}; a dict of what JSON can hold is right",
     ),
 }  # fmt: skip

@@ -54,7 +54,8 @@ def check_rules(study: Study) -> None:
                 f"{study.algorithms[name].file}: nothing trains '{own}'; write "
                 f"workflow/rules/algorithms/{own}.smk (docs/adding-an-algorithm.md)"
             )
-        patterns = re.findall(r"\balgorithm\s*=\s*[\"'](.*?)[\"']", file.read_text())
+        _, _, constraints = file.read_text().partition("wildcard_constraints:")
+        patterns = re.findall(r"\balgorithm\s*=\s*r?[\"'](.*?)[\"']", constraints)
         if patterns and not any(re.fullmatch(pattern, own) for pattern in patterns):
             raise MetabenchError(
                 f"{file}: its rule is for the algorithm '{patterns[0]}'; write "

@@ -19,7 +19,7 @@ from metabench.report.page.curve import curve
 from metabench.report.page.described import Described, describe
 from metabench.report.page.equations import docstring_html
 from metabench.report.page.html import html_table
-from metabench.report.page.judged import in_words, settings
+from metabench.report.page.judged import counted, in_words, settings
 from metabench.report.statistics import SETTING
 from metabench.report.tables.results import or_none, published_text, score_text
 
@@ -115,7 +115,7 @@ def _outcome(name: str, results: pd.DataFrame, paired: pd.DataFrame) -> pd.DataF
 def _against(pair: Any) -> str:
     if pair is None:
         return formats.NONE
-    return f"{in_words(pair)}, {pair['episodes']} episodes, “{pair['baseline_title']}”"
+    return f"{in_words(pair)}, {counted(pair)}, “{pair['baseline_title']}”"
 
 
 def _published(row: Any) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pandas as pd
 
 from metabench.report import formats
-from metabench.report.page.judged import Setting, is_seen, margin, settings, verdict
+from metabench.report.page.judged import Setting, counted, is_seen, margin, settings, verdict
 from metabench.report.tables.pairs import differs_in
 from metabench.report.tables.results import judged_by
 
@@ -16,7 +15,7 @@ WORDS = {
     "better": "beats",
     "worse": "loses to",
     "no": "is not told apart from",
-    "too": "cannot be told apart, on so few episodes for so many comparisons, from",
+    "too": "cannot be told apart, on so few episodes, from",
 }
 # What is said where one beats the other: a difference that is not seen cannot stand or fall.
 TRAINED_AGAIN = {
@@ -105,14 +104,8 @@ def _by_how_much(compared: list[Setting]) -> str:
 
 def _counted(shown: list[Setting]) -> tuple[bool, str]:
     """Whether each setting must say how many episodes it has; else what all have, said once."""
-    counts = {_count(each.pair(each.rival), "test episodes") for each in shown}
+    counts = {counted(each.pair(each.rival), "test episodes") for each in shown}
     return (True, " test episodes") if len(counts) > 1 else (False, f" {counts.pop()}")
-
-
-def _count(pair: Any, episodes: str = "episodes") -> str:
-    """``600 episodes``; ``20 episodes in 10 clusters`` where some belong together."""
-    together = f" in {pair['units']} clusters" if pair["units"] < pair["episodes"] else ""
-    return f"{pair['episodes']} {episodes}{together}"
 
 
 def _sentences(shown: list[Setting], with_counts: bool) -> str:
@@ -130,7 +123,7 @@ def _pair(each: Setting, with_count: bool) -> str:
     pair = each.pair(each.rival)
     word = WORDS[verdict(pair)]
     by = " by" if is_seen(pair) else ":"
-    count = f", {_count(pair)}" if with_count else ""
+    count = f", {counted(pair)}" if with_count else ""
     other = differs_in(pair, "baseline")
     apart = f" (they differ in {other})" if other else ""
     return (

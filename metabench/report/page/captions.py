@@ -34,7 +34,7 @@ def accuracy(dataset: str) -> str:
         "interval over test episodes, or over clusters of them; the small dots below are the "
         "training seeds' means, which show how far the outcome moves when training is repeated. "
         "Filled: no query's prediction depends on another query. Hollow: all queries of an episode "
-        "are normalised together (transductive). Tall ticks are the papers' numbers, often on "
+        "see each other (transductive). Tall ticks are the papers' numbers, often on "
         "another split."
     )
 

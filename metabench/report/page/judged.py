@@ -74,6 +74,12 @@ def margin(pair: Any) -> str:
     return f"{formats.signed(pair[mean], pair[half], pair['task'])} {unit}"
 
 
+def counted(pair: Any, episodes: str = "episodes") -> str:
+    """``600 episodes``; ``20 episodes in 10 clusters`` where some belong together."""
+    together = f" in {pair['units']} clusters" if pair["units"] < pair["episodes"] else ""
+    return f"{pair['episodes']} {episodes}{together}"
+
+
 def in_words(pair: Any) -> str:
     """``better by 5.25 ± 0.99 points``, or that no difference is seen."""
     if is_seen(pair):

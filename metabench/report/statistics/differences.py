@@ -21,7 +21,7 @@ from metabench.report.statistics.joint import Array, joint_interval, take_apart
 from metabench.report.statistics.means import CELL, DIGITS, SETTING, by_seed, over_seeds
 from metabench.report.statistics.pairs import Cell, Choice
 from metabench.report.statistics.power import episodes_needed, least_difference
-from metabench.report.statistics.significance import holm, sign_flip, signed_rank
+from metabench.report.statistics.significance import FEWEST, holm, sign_flip, signed_rank
 from metabench.report.statistics.units import by_unit, units_of
 
 ABOUT = ["difference", "ci95", "robust", "robust_ci95", "joint_ci95"]
@@ -123,7 +123,7 @@ def _about(values: Array, episodes: Array) -> dict[str, Any]:
         "equal": int((episodes == 0).sum()),
         "lower": int((episodes < 0).sum()),
         "sd": sd,
-        "episodes_needed": float(np.ceil(size * episodes_needed(sd, mean))),
+        "episodes_needed": float(np.ceil(size * np.maximum(episodes_needed(sd, mean), FEWEST))),
         "least_difference": least_difference(sd, len(values)),
         "episodes": len(episodes),
         "units": len(values),

@@ -12,6 +12,7 @@ from scipy import stats
 FLIPS = 20_000  # so that a p-value may fall to 1 / 20 001; 14 units have no more signs than that
 STREAM = 19350101  # of random signs: equal scores give equal p-values
 AT_ONCE = 1000  # draws of signs held in memory
+FEWEST = 6  # units of which sign flips can have a p-value below 0.05: 2 / 2^6
 
 Array = NDArray[Any]
 
@@ -26,8 +27,9 @@ def sign_flip(differences: Array, flips: int = FLIPS) -> tuple[Array, Array]:
     in Genetics and Molecular Biology 9.
 
     Together, a comparison is held against the largest statistic among all that are no clearer than
-    it, under the same signs: what comparisons have in common is not paid for twice, and the chance
-    to call any difference real that is none stays below 5 % at 5 %. Westfall and Young (1993),
+    it, under the same signs: what comparisons have in common is not paid for twice. The chance to
+    call any difference real that is none stays below 5 % at 5 %, exactly where the differences of
+    all equal pairs are symmetric together, and otherwise as units grow. Westfall and Young (1993),
     "Resampling-based multiple testing", the step-down maximum. The statistic is |sum d| / ||d||,
     which Student's t grows with, so that comparisons of any spread are held against each other.
 
