@@ -96,6 +96,9 @@ ALGORITHMS = {
         hyperparameters("k: int = setting(0, 'steps', least=1)"),
         "HP: default: 'k' is 0; a whole number at least 1",
     ),
+    "a default that it refuses itself": (
+        hyperparameters("def __post_init__(self): 1 / 0"), "failed: ZeroDivisionError: division by"
+    ),
     "no decorator": (
         hyperparameters("k: int = setting(5, 'steps')", decorator=""),
         "class: HP: write @dataclass(frozen=True) above HP",
