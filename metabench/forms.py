@@ -58,10 +58,11 @@ def keyed(value: Any, path: Path, needed: Forms = NONE, allowed: Forms = NONE) -
     """
     if not isinstance(value, dict):
         raise MetabenchError(f"{path}: holds no keys and values; make it again")
+    for key in needed:
+        if _at(value, key) is _NOTHING:
+            raise MetabenchError(f"{path}: no '{key}'; needed: {', '.join(needed)}")
     for key, form in {**needed, **allowed}.items():
         found = _at(value, key)
-        if found is _NOTHING and key in needed:
-            raise MetabenchError(f"{path}: no '{key}'; needed: {', '.join(needed)}")
         if found is not _NOTHING and not form.fits(found):
             raise MetabenchError(f"{path}: '{key}' is {shown(found)}; {form.right} is right")
     return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import torch
@@ -13,6 +14,7 @@ from metabench.files import atomic, canonical, content_digest
 from metabench.trees import Params
 
 SEAL = "sha256"  # of all tensors and of the rest of the metadata
+SAID = "said"  # the one key of the metadata: the order of several is another each time
 
 
 def save_params(path: Path, params: Params, metadata: dict[str, str] | None = None) -> None:
@@ -38,7 +40,8 @@ def load_params(path: Path, device: torch.device | str = "cpu") -> Params:
 
 def save_sealed(path: Path, params: Params, metadata: dict[str, str]) -> None:
     """The same with a digest inside, for a file that nothing else describes."""
-    save_params(path, params, {**metadata, SEAL: _digest(params, metadata)})
+    sealed = {**metadata, SEAL: _digest(params, metadata)}
+    save_params(path, params, {SAID: canonical(sealed)})
 
 
 def load_sealed(path: Path, device: torch.device | str) -> tuple[Params, dict[str, str]]:
@@ -49,10 +52,14 @@ def load_sealed(path: Path, device: torch.device | str) -> tuple[Params, dict[st
     """
     params = load_params(path, device)
     with safe_open(path, framework="pt") as file:
-        metadata: dict[str, str] = file.metadata() or {}
-    if SEAL not in metadata:
+        said = file.metadata() or {}
+    if SAID not in said:
         raise MetabenchError(f"{path}: has no {SEAL} of its content: of another version, perhaps")
-    expected, found = metadata.pop(SEAL), _digest(params, metadata)
+    try:
+        metadata: dict[str, str] = json.loads(said[SAID])
+        expected, found = metadata.pop(SEAL), _digest(params, metadata)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise MetabenchError(f"{path}: what it says of itself is damaged") from None
     if found != expected:
         raise MetabenchError(f"{path}: expected content sha256 {expected}, found {found}")
     return params, metadata

@@ -147,8 +147,8 @@ class Catalogue:
                 f"{where}: no {what} {name!r}, and no folder {folder} here; run metabench in the "
                 "project's folder, or name its folder config with --config"
             )
-        for file in (base / kind / f"{name}.yml" for base in self._folders):
-            if name not in names and file.is_file():
+        for file in (file for base in self._folders for file in (base / kind).glob("*.yml")):
+            if file.stem == name and name not in names:
                 raise MetabenchError(f"{where}: no {what} {name!r}; {file} is to end in .yaml")
         return fields.known(name, where, what, names)
 

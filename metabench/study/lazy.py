@@ -106,7 +106,7 @@ def hyperparameters_of(path: str, where: str) -> type[Hyperparameters]:
             f"{where}: {path} has no `hyperparameters`; a frozen dataclass derived from "
             "metabench.hyperparameters.Hyperparameters is right there"
         )
-    check_declaration(dataclass, where)
+    call(where, check_declaration, dataclass, where)
     return dataclass
 
 

@@ -21,7 +21,7 @@ READ = {
     "evaluate": [f"{RUN}/model.safetensors", f"{TEST}/support_y.npy"],
     "collect": [f"{RUN}/{name}" for name in ("predictions.npy", "steps.npy", "history.csv")]
     + [f"{TEST}/query_labels.npy"],
-    "figures": [f"{RUN}/steps.npy", f"{TEST}/tasks.npy"],
+    "figures": [f"{RUN}/steps.npy", f"{TEST}/query_x.npy"],
 }
 DESCRIPTIONS = {
     "episodes": [f"{SPLIT}/meta.json"],

@@ -6,6 +6,7 @@ The module is an algorithm's or a data set's, and may do anything when it is imp
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,13 +35,13 @@ from metabench.hyperparameters import Hyperparameters, setting
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that modules are found in; none of an earlier test is remembered."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that modules are found in; none of a test is remembered after it."""
     monkeypatch.syspath_prepend(tmp_path)
-    sys.modules.pop("mine", None)
     for kind in ("algorithms", "datasets"):
         (tmp_path / kind).mkdir()
-    return tmp_path
+    yield tmp_path
+    sys.modules.pop("mine", None)
 
 
 def said(folder: Path, study: str) -> str:
@@ -95,6 +96,9 @@ ALGORITHMS = {
     "a default out of its range": (
         hyperparameters("k: int = setting(0, 'steps', least=1)"),
         "HP: default: 'k' is 0; a whole number at least 1",
+    ),
+    "a default that it refuses itself": (
+        hyperparameters("def __post_init__(self): 1 / 0"), "failed: ZeroDivisionError: division by"
     ),
     "no decorator": (
         hyperparameters("k: int = setting(5, 'steps')", decorator=""),
