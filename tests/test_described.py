@@ -32,7 +32,7 @@ def written(file: Path, value: Any) -> Path:
         ({"sha256_of": None}, "'sha256_of' is None; a mapping of texts"),
         ({}, "no 'cost.seconds'; needed: cost.seconds, name"),
         ({"cost": 5}, "no 'cost.seconds'; needed: cost.seconds, name"),
-        ({"cost": {"seconds": "5"}}, "'cost.seconds' is '5'; a number is right"),
+        ({"cost": {"seconds": "5"}, "name": ""}, "'cost.seconds' is '5'; a number is right"),
         ({"cost": {"seconds": 5}}, "no 'name'; needed: cost.seconds, name"),
         ({"cost": {"seconds": 5}, "name": 5}, "'name' is 5; a text is right"),
     ],
