@@ -46,7 +46,7 @@ def draw(found: Found, dataset: str) -> look.Drawing:
     x = np.concatenate([support_x, query_x], axis=1)[..., 0]  # [episodes, shot + queries]
     y = np.concatenate([support_y, labels], axis=1)[..., 0]
     figure, axes = look.panels(1, len(shown), 3.5)
-    episode, chosen_by = -1, ""
+    episode, chosen_by, ends = -1, "", []  # ends: predictions after the last step
     for axis, algorithm in zip(axes, shown, strict=True):
         rows = at(report.steps, **here, algorithm=algorithm)
         seed = int(rows["seed"].min())
@@ -64,12 +64,13 @@ def draw(found: Found, dataset: str) -> look.Drawing:
         _target(axis, x[episode], y[episode])
         _predictions(axis, x[episode, shot:], predictions[places, episode, :, 0], drawn, colour)
         _support(axis, x[episode, :shot], y[episode, :shot])
+        ends.append(predictions[places[-1], episode, :, 0])
         final = formats.number(float(errors[places[-1], episode]), "regression")
         text = f"mean squared error {final} after {_steps(drawn[-1])}"
         axis.text(0, 1.0, text, transform=axis.transAxes, va="bottom", fontsize=8.5)
         axis.set_title(report.titles[algorithm], pad=16)
         axis.set_xlabel("x")
-    _same_limits(axes, x, y, episode)
+    _same_limits(axes, x, y, episode, ends)
     axes[0].set_ylabel("y")
     handles, names = axes[0].get_legend_handles_labels()
     look.legend(figure, list(handles), names, columns=5)
@@ -112,16 +113,21 @@ def _support(axis: Axes, x: Array, y: Array) -> None:
     )
 
 
-def _same_limits(axes: list[Axes], x: Array, y: Array, episode: int) -> None:
+def _same_limits(axes: list[Axes], x: Array, y: Array, episode: int, ends: list[Array]) -> None:
     """The x of all tasks, the y of this one, and room for predictions that leave them.
 
-    A part of the room is by the range of all tasks: on a flat one, small errors look small.
+    A part of the room is by the range of all tasks: on a flat one, small errors look small. What is
+    predicted in the end is seen as far as the targets of any task go.
     """
-    mine = y[episode]
-    aside, above = 0.02 * np.ptp(x), 0.3 * np.ptp(mine) + 0.05 * np.ptp(y)
+    mine, low, high = y[episode], y.min(), y.max()
+    aside, above, edge = 0.02 * np.ptp(x), 0.3 * np.ptp(mine) + 0.05 * np.ptp(y), 0.02 * np.ptp(y)
+    predicted = np.nan_to_num(np.clip(ends, low, high), nan=mine.mean())
     for axis in axes:
         axis.set_xlim(x.min() - aside, x.max() + aside)
-        axis.set_ylim(mine.min() - above, mine.max() + above)
+        axis.set_ylim(
+            min(mine.min() - above, predicted.min() - edge),
+            max(mine.max() + above, predicted.max() + edge),
+        )
         look.grid(axis)
 
 
