@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metabench.errors import MetabenchError
-
-LONGEST = 60  # letters of a field that an error shows
+from metabench.forms import shown
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,7 @@ def _row(fields: list[str], columns: Mapping[str, Field], where: str) -> dict[st
     row = dict(zip(columns, fields, strict=True))
     for name, text in row.items():
         if not re.fullmatch(columns[name].pattern, text):
-            shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
-            raise MetabenchError(f"{where}: {name} {shown!r}; {columns[name].right} is right")
+            raise MetabenchError(f"{where}: {name} {shown(text)}; {columns[name].right} is right")
     return row
 
 

@@ -45,16 +45,16 @@ def _doctor(options: argparse.Namespace) -> None:
 
 def _rates(options: argparse.Namespace) -> None:
     from metabench.described import read_described
+    from metabench.forms import keyed
     from metabench.label import MARK
     from metabench.study.rates import COLUMNS, MEASURED, measured
 
     files = [folder / "run.json" for folder in options.runs]
     runs = {file: read_described(file) for file in files}
     # A label is for values or a network of its own, of which the table says nothing.
-    trained = [
-        file
+    rows = [
+        measured(keyed(run, file, MEASURED))
         for file, run in runs.items()
         if run.get("iterations") and MARK not in str(run.get("algorithm"))
     ]
-    rows = [measured(read_described(file, needed=MEASURED)) for file in trained]
     print("\n".join([",".join(COLUMNS), *dict.fromkeys(rows)]))
