@@ -1,4 +1,4 @@
-"""Gradient descent as a pure function: the inner loop that many algorithms share."""
+"""Inner loops of several steps, and what they are made of: gradient descent, minibatches."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from metabench import random
-from metabench.algorithm import Algorithm, Cost
+from metabench.algorithm import Algorithm, Cost, last
 from metabench.networks.network import RUNNING, is_optimised
 from metabench.tasks import Batch
 from metabench.trees import Params, axpy, select
@@ -18,6 +18,25 @@ if TYPE_CHECKING:
 
 
 MINIBATCHES = 1000  # the stream of a task's key that shuffles its support set
+
+
+class Iterative(Algorithm):
+    """An algorithm whose inner loop takes steps: theta_0, theta_1, ..., and says how.
+
+    It takes `inner_steps` of them in meta-training, `test_inner_steps` in meta-testing.
+    """
+
+    def steps(self, params: Params, support: Batch, count: int) -> Iterator[Params]:
+        """theta_0, theta_1, ..., theta_count."""
+        raise NotImplementedError(f"{type(self).__name__} defines no steps")
+
+    def adapt(self, params: Params, support: Batch) -> Params:
+        """theta_k."""
+        return last(self.steps(params, support, self.hp.inner_steps))
+
+    def path(self, params: Params, support: Batch) -> Iterator[Params]:
+        """theta_0, theta_1, ..."""
+        return self.steps(params, support, self.hp.test_inner_steps)
 
 
 def all_but_norm(name: str) -> bool:

@@ -19,34 +19,24 @@ from collections.abc import Iterator
 
 import torch
 
-from metabench.algorithm import Algorithm, last
-from metabench.inner_loop import gradient_descent
+from metabench.inner_loop import Iterative, gradient_descent
 from metabench.networks.network import Norm, head, is_head
 from metabench.parts.inner_loss import InnerLoopHyperparameters, of_the_mean
 from metabench.tasks import Batch
 from metabench.trees import Params
 
 
-class ANIL(Algorithm):
+class ANIL(Iterative):
     """phi, w <- phi, w - eta grad l_query(w_k(phi, w) f_phi)."""
 
     hyperparameters = InnerLoopHyperparameters
 
-    def adapt(self, params: Params, support: Batch) -> Params:
-        """phi and w_k."""
-        return last(head_descent(self, params, support, self.hp.inner_steps))
+    def steps(self, params: Params, support: Batch, count: int) -> Iterator[Params]:
+        """phi and w_0, w_1, ...: the head descends on the features of the support set."""
+        lr, times = self.hp.inner_lr, of_the_mean(self)
 
-    def path(self, params: Params, support: Batch) -> Iterator[Params]:
-        """phi and w_0, w_1, ..."""
-        return head_descent(self, params, support, self.hp.test_inner_steps)
+        def support_loss(theta: Params, embedded: Batch) -> torch.Tensor:
+            return times * self.score(head(theta, embedded.x), embedded.y)
 
-
-def head_descent(algorithm: Algorithm, phi: Params, support: Batch, steps: int) -> Iterator[Params]:
-    """Gradient descent of the head on the features of the support set."""
-    lr, times = algorithm.hp.inner_lr, of_the_mean(algorithm)
-
-    def support_loss(theta: Params, embedded: Batch) -> torch.Tensor:
-        return times * algorithm.score(head(theta, embedded.x), embedded.y)
-
-    embedded = support._replace(x=algorithm.network.features(phi, support.x, Norm()))
-    return gradient_descent(support_loss, phi, embedded, lr, steps, is_head)
+        embedded = support._replace(x=self.network.features(params, support.x, Norm()))
+        return gradient_descent(support_loss, params, embedded, lr, count, is_head)

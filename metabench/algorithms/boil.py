@@ -17,9 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from metabench.algorithm import Algorithm, Cost, last
+from metabench.algorithm import Cost
 from metabench.hyperparameters import Hyperparameters, setting
-from metabench.inner_loop import gradient_descent, unrolled_cost
+from metabench.inner_loop import Iterative, gradient_descent, unrolled_cost
 from metabench.networks.network import is_head, is_optimised
 from metabench.tasks import Batch
 from metabench.trees import Params
@@ -34,22 +34,14 @@ class BOILHyperparameters(Hyperparameters):
     test_inner_steps: int = setting(1, "inner steps in meta-testing", least=0)
 
 
-class BOIL(Algorithm):
+class BOIL(Iterative):
     """phi, w <- phi, w - eta grad l_query(w, phi_k(phi, w))."""
 
     hyperparameters = BOILHyperparameters
 
-    def adapt(self, params: Params, support: Batch) -> Params:
-        """phi_k and w."""
-        return last(self.inner_loop(params, support, self.hp.inner_steps))
-
-    def path(self, params: Params, support: Batch) -> Iterator[Params]:
-        """phi_0, phi_1, ... and w."""
-        return self.inner_loop(params, support, self.hp.test_inner_steps)
-
-    def inner_loop(self, params: Params, support: Batch, steps: int) -> Iterator[Params]:
-        """Gradient descent of the body."""
-        return gradient_descent(self.loss, params, support, self.hp.inner_lr, steps, is_body)
+    def steps(self, params: Params, support: Batch, count: int) -> Iterator[Params]:
+        """phi_0, phi_1, ... and w: gradient descent of the body."""
+        return gradient_descent(self.loss, params, support, self.hp.inner_lr, count, is_body)
 
     def cost(self) -> Cost:
         """That of the inner loop, differentiated, and of the queries."""

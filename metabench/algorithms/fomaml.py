@@ -12,21 +12,24 @@ being differentiated.
 
 from __future__ import annotations
 
-from metabench.algorithm import Cost, Metrics, gradient_and_metrics, last
-from metabench.algorithms.maml import MAML, inner_loop
+from collections.abc import Iterator
+
+from metabench.algorithm import Cost, Metrics, gradient_and_metrics
+from metabench.algorithms.maml import inner_loop
+from metabench.inner_loop import Iterative
 from metabench.parts.inner_loss import InnerLoopHyperparameters
 from metabench.tasks import Batch, Task
 from metabench.trees import Params
 
 
-class FOMAML(MAML):
+class FOMAML(Iterative):
     """phi <- phi - eta grad l_query(theta_k)."""
 
     hyperparameters = InnerLoopHyperparameters
 
-    def adapt(self, params: Params, support: Batch) -> Params:
-        """theta_k."""
-        return last(inner_loop(self, params, support, self.hp.inner_steps))
+    def steps(self, params: Params, support: Batch, count: int) -> Iterator[Params]:
+        """theta_0, theta_1, ..., as in MAML."""
+        return inner_loop(self, params, support, count)
 
     def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
         """grad l_query at theta_k."""

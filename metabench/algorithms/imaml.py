@@ -24,9 +24,9 @@ from dataclasses import dataclass
 
 import torch
 
-from metabench.algorithm import Algorithm, Cost, Metrics, gradient_and_metrics, last
+from metabench.algorithm import Algorithm, Cost, Metrics, gradient_and_metrics
 from metabench.hyperparameters import Hyperparameters, setting
-from metabench.inner_loop import gradient
+from metabench.inner_loop import Iterative, gradient
 from metabench.parts.conjugate_gradient import conjugate_gradient
 from metabench.tasks import Batch, Task
 from metabench.trees import Params, axpy, dot, subtract
@@ -44,18 +44,19 @@ class IMAMLHyperparameters(Hyperparameters):
     cg_tolerance: float = setting(1e-6, "residual, relative to the gradient, to stop at", least=0)
 
 
-class IMAML(Algorithm):
+class IMAML(Iterative):
     """phi <- phi - eta (I + H / lambda)^-1 grad l_query(theta)."""
 
     hyperparameters = IMAMLHyperparameters
 
-    def adapt(self, params: Params, support: Batch) -> Params:
-        """theta."""
-        return last(proximal_descent(self, params, support, self.hp.inner_steps))
-
-    def path(self, params: Params, support: Batch) -> Iterator[Params]:
-        """theta_0, theta_1, ..."""
-        return proximal_descent(self, params, support, self.hp.test_inner_steps)
+    def steps(self, params: Params, support: Batch, count: int) -> Iterator[Params]:
+        """theta <- theta - alpha (grad l_support(theta) + lambda (theta - phi)), from phi."""
+        hp, theta = self.hp, params
+        yield theta
+        for _ in range(count):
+            g = axpy(hp.lam, subtract(theta, params), gradient(self.loss, theta, support))
+            theta = axpy(-hp.inner_lr, g, theta)
+            yield theta
 
     def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
         """g of (I + H / lambda) g = grad l_query(theta)."""
@@ -75,18 +76,6 @@ class IMAML(Algorithm):
         """The inner gradients, that at theta and the query's; one product a step of CG."""
         inner = (self.hp.inner_steps + 1) * self.support_size
         return Cost(inner + self.query_size, self.hp.cg_steps * self.support_size)
-
-
-def proximal_descent(
-    algorithm: Algorithm, phi: Params, support: Batch, steps: int
-) -> Iterator[Params]:
-    """theta <- theta - alpha (grad l_support(theta) + lambda (theta - phi)), from theta = phi."""
-    hp, theta = algorithm.hp, phi
-    yield theta
-    for _ in range(steps):
-        g = axpy(hp.lam, subtract(theta, phi), gradient(algorithm.loss, theta, support))
-        theta = axpy(-hp.inner_lr, g, theta)
-        yield theta
 
 
 def gradient_and_hessian(

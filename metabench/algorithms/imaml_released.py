@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from metabench.algorithm import Metrics, gradient_and_metrics, last
+from metabench.algorithm import Metrics, gradient_and_metrics
 from metabench.algorithms.imaml import IMAML, IMAMLHyperparameters, gradient_and_hessian
 from metabench.hyperparameters import setting
 from metabench.inner_loop import gradient_descent
@@ -43,17 +43,14 @@ class IMAMLReleased(IMAML):
 
     hyperparameters = IMAMLReleasedHyperparameters
 
+    def steps(self, params: Params, support: Batch, count: int) -> Iterator[Params]:
+        """Plain descent, which is all of it in meta-testing, where lambda is 0."""
+        return gradient_descent(self.loss, params, support, self.hp.inner_lr, count)
+
     def adapt(self, params: Params, support: Batch) -> Params:
         """Plain descent, then one step back towards phi."""
-        hp = self.hp
-        steps = gradient_descent(self.loss, params, support, hp.inner_lr, hp.inner_steps)
-        theta = last(steps)
-        return axpy(-hp.inner_lr * hp.lam, subtract(theta, params), theta)
-
-    def path(self, params: Params, support: Batch) -> Iterator[Params]:
-        """Plain descent: lambda is 0 in meta-testing."""
-        hp = self.hp
-        return gradient_descent(self.loss, params, support, hp.inner_lr, hp.test_inner_steps)
+        theta = super().adapt(params, support)
+        return axpy(-self.hp.inner_lr * self.hp.lam, subtract(theta, params), theta)
 
     def meta_gradient(self, params: Params, task: Task) -> tuple[Params, Metrics]:
         """g of ((1 + damping) I + H / (lambda + 10)) g = grad l_query(theta)."""

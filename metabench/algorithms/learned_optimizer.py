@@ -37,9 +37,9 @@ from typing import Literal
 import torch
 
 from metabench import random
-from metabench.algorithm import Algorithm, Cost, Metrics, last
+from metabench.algorithm import Cost, Metrics
 from metabench.hyperparameters import Hyperparameters, setting
-from metabench.inner_loop import gradient
+from metabench.inner_loop import Iterative, gradient
 from metabench.networks.network import RUNNING
 from metabench.parts import coordinates
 from metabench.parts.coordinates import blank, flatten, log_and_sign, lstm, unflatten
@@ -65,7 +65,7 @@ class LearnedOptimizerHyperparameters(Hyperparameters):
     judged: Literal["all steps", "last step"] = setting("all steps", "steps with w_t = 1, not 0")
 
 
-class LearnedOptimizer(Algorithm):
+class LearnedOptimizer(Iterative):
     """theta_{t+1} = theta_t + m(grad l_support(theta_t))."""
 
     hyperparameters = LearnedOptimizerHyperparameters
@@ -87,17 +87,25 @@ class LearnedOptimizer(Algorithm):
             m[SPREAD + name] = square.sqrt().expand_as(value).clone()
         return m
 
-    def adapt(self, params: Params, support: Batch) -> Params:
-        """theta_T."""
-        return last(trajectory(self, params, support, self.hp.inner_steps))
-
-    def path(self, params: Params, support: Batch) -> Iterator[Params]:
-        """theta_0, theta_1, ..."""
-        return trajectory(self, params, support, self.hp.test_inner_steps)
+    def steps(self, params: Params, support: Batch, count: int) -> Iterator[Params]:
+        """theta_0, theta_1, ..., theta_count."""
+        hp, theta = self.hp, theta_0(self, params, support.key)
+        vector = flatten(theta)  # [P]
+        first = second = blank(vector, hp.hidden)
+        yield theta
+        for _ in range(count):
+            fixed = {name: value.detach() for name, value in theta.items()}
+            g = flatten(gradient(self.loss, fixed, support))
+            first = lstm(params, f"{M}lstm1", log_and_sign(g, hp.p), first)
+            second = lstm(params, f"{M}lstm2", first.h, second)
+            proposed = params[f"{M}output.weight"] @ second.h + params[f"{M}output.bias"]
+            vector = vector + hp.output_scale * proposed
+            theta = unflatten(vector, theta)
+            yield theta
 
     def meta_loss(self, params: Params, task: Task) -> tuple[torch.Tensor, Metrics]:
         """The sum of w_t l_query(theta_t); the metrics are of theta_T."""
-        _, *path = trajectory(self, params, task.support, self.hp.inner_steps)
+        _, *path = self.steps(params, task.support, self.hp.inner_steps)
         judged = path if self.hp.judged == "all steps" else path[-1:]
         scored = [self.scored(self.predict(theta, task.query.x), task.query.y) for theta in judged]
         return torch.stack([loss for loss, _ in scored]).sum(), scored[-1][1]
@@ -124,22 +132,3 @@ def theta_0(algorithm: LearnedOptimizer, phi: Params, key: torch.Tensor) -> Para
     deviations = flatten(spread)
     normal = random.normal(random.fold(key, START), len(deviations))
     return unflatten(deviations * normal, spread)
-
-
-def trajectory(
-    algorithm: LearnedOptimizer, phi: Params, support: Batch, steps: int
-) -> Iterator[Params]:
-    """theta_0, theta_1, ..., theta_steps."""
-    hp, theta = algorithm.hp, theta_0(algorithm, phi, support.key)
-    vector = flatten(theta)  # [P]
-    first = second = blank(vector, hp.hidden)
-    yield theta
-    for _ in range(steps):
-        fixed = {name: value.detach() for name, value in theta.items()}
-        g = flatten(gradient(algorithm.loss, fixed, support))
-        first = lstm(phi, f"{M}lstm1", log_and_sign(g, hp.p), first)
-        second = lstm(phi, f"{M}lstm2", first.h, second)
-        proposed = phi[f"{M}output.weight"] @ second.h + phi[f"{M}output.bias"]
-        vector = vector + hp.output_scale * proposed
-        theta = unflatten(vector, theta)
-        yield theta

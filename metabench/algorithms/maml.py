@@ -24,7 +24,7 @@ import torch
 
 from metabench.algorithm import Algorithm, Cost, last
 from metabench.hyperparameters import setting
-from metabench.inner_loop import all_but_norm, gradient_descent, unrolled_cost
+from metabench.inner_loop import Iterative, all_but_norm, gradient_descent, unrolled_cost
 from metabench.parts.inner_loss import InnerLoopHyperparameters, of_the_mean
 from metabench.tasks import Batch
 from metabench.trees import Params
@@ -37,18 +37,18 @@ class MAMLHyperparameters(InnerLoopHyperparameters):
     recompute: bool = setting(False, "inner steps keep no activations: less memory, more time")
 
 
-class MAML(Algorithm):
+class MAML(Iterative):
     """phi <- phi - eta grad_phi l_query(theta_k(phi))."""
 
     hyperparameters: ClassVar[type[InnerLoopHyperparameters]] = MAMLHyperparameters
 
-    def adapt(self, params: Params, support: Batch) -> Params:
-        """theta_k."""
-        return last(inner_loop(self, params, support, self.hp.inner_steps, self.hp.recompute))
+    def steps(self, params: Params, support: Batch, count: int) -> Iterator[Params]:
+        """theta_0, theta_1, ..., theta_count."""
+        return inner_loop(self, params, support, count)
 
-    def path(self, params: Params, support: Batch) -> Iterator[Params]:
-        """theta_0, theta_1, ..."""
-        return inner_loop(self, params, support, self.hp.test_inner_steps)
+    def adapt(self, params: Params, support: Batch) -> Params:
+        """theta_k, with activations held or not, as `recompute` says."""
+        return last(inner_loop(self, params, support, self.hp.inner_steps, self.hp.recompute))
 
     # The meta-gradient is that of every algorithm by default: d/dphi of the query loss of
     # predict(adapt(phi, support)), through the inner loop.

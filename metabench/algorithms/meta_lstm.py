@@ -30,9 +30,9 @@ from dataclasses import dataclass
 
 import torch
 
-from metabench.algorithm import Algorithm, Cost, Metrics, gradient_and_aux, last
+from metabench.algorithm import Cost, Metrics, gradient_and_aux
 from metabench.hyperparameters import Hyperparameters, setting
-from metabench.inner_loop import minibatches
+from metabench.inner_loop import Iterative, minibatches
 from metabench.networks.network import Norm, is_optimised
 from metabench.parts import coordinates
 from metabench.parts.coordinates import blank, flatten, log_and_sign, lstm, unflatten
@@ -55,7 +55,7 @@ class MetaLSTMHyperparameters(Hyperparameters):
     released: bool = setting(False, "gates and gradients as in the released code")
 
 
-class MetaLSTM(Algorithm):
+class MetaLSTM(Iterative):
     """theta_t = f_t theta_{t-1} - i_t grad l_t, with f_t and i_t from an LSTM."""
 
     hyperparameters = MetaLSTMHyperparameters
@@ -77,13 +77,23 @@ class MetaLSTM(Algorithm):
             f"{META}input.bias": uniform(-5, -4),
         }
 
-    def adapt(self, params: Params, support: Batch) -> Params:
-        """theta_T."""
-        return last(unrolled(self, params, support, self.hp.inner_steps))
-
-    def path(self, params: Params, support: Batch) -> Iterator[Params]:
-        """theta_0, theta_1, ..."""
-        return unrolled(self, params, support, self.hp.test_inner_steps)
+    def steps(self, params: Params, support: Batch, count: int) -> Iterator[Params]:
+        """theta_0, theta_1, ..., theta_count, each with the statistics gathered so far."""
+        hp, state, theta_0 = self.hp, params, learner(params)
+        c = flatten(theta_0)  # [P], as are f, i and g
+        f, i, memory = torch.zeros_like(c), torch.zeros_like(c), blank(c, hp.hidden)
+        yield state
+        for batch in minibatches(support, hp.inner_batch, count):
+            g, loss, statistics = observed(self, state, batch)
+            read = log_and_sign(loss.expand_as(c), P), log_and_sign(g, P)
+            memory = lstm(params, f"{META}lstm", torch.cat(read), memory)
+            forget, admit = (
+                gate(params, n, memory.h, c, x) for n, x in (("forget", f), ("input", i))
+            )
+            c = forget.sigmoid() * c - admit.sigmoid() * g
+            f, i = (forget, admit) if hp.released else (forget.sigmoid(), admit.sigmoid())
+            state = {**params, **unflatten(c, theta_0), **statistics}
+            yield state
 
     def predict(self, adapted: Params, x: torch.Tensor) -> torch.Tensor:
         """The learner, normalised by what its episode has gathered."""
@@ -107,23 +117,6 @@ class MetaLSTM(Algorithm):
 def learner(params: Params) -> Params:
     """theta: what is neither the meta-learner's nor gathered."""
     return select(params, lambda name: is_optimised(name) and not name.startswith(META))
-
-
-def unrolled(algorithm: MetaLSTM, phi: Params, support: Batch, steps: int) -> Iterator[Params]:
-    """theta_0, theta_1, ..., theta_steps, each with the statistics gathered so far."""
-    hp, state, theta_0 = algorithm.hp, phi, learner(phi)
-    c = flatten(theta_0)  # [P], as are f, i and g
-    f, i, memory = torch.zeros_like(c), torch.zeros_like(c), blank(c, hp.hidden)
-    yield state
-    for batch in minibatches(support, hp.inner_batch, steps):
-        g, loss, statistics = observed(algorithm, state, batch)
-        read = log_and_sign(loss.expand_as(c), P), log_and_sign(g, P)
-        memory = lstm(phi, f"{META}lstm", torch.cat(read), memory)
-        forget, admit = (gate(phi, n, memory.h, c, x) for n, x in (("forget", f), ("input", i)))
-        c = forget.sigmoid() * c - admit.sigmoid() * g
-        f, i = (forget, admit) if hp.released else (forget.sigmoid(), admit.sigmoid())
-        state = {**phi, **unflatten(c, theta_0), **statistics}
-        yield state
 
 
 def gate(

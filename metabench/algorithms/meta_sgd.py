@@ -20,9 +20,9 @@ from dataclasses import dataclass
 
 import torch
 
-from metabench.algorithm import Algorithm, Cost, last
+from metabench.algorithm import Cost
 from metabench.hyperparameters import Hyperparameters, setting
-from metabench.inner_loop import all_but_norm, gradient, unrolled_cost
+from metabench.inner_loop import Iterative, all_but_norm, gradient, unrolled_cost
 from metabench.tasks import Batch
 from metabench.trees import Params
 
@@ -39,7 +39,7 @@ class MetaSGDHyperparameters(Hyperparameters):
     test_inner_steps: int = setting(1, "inner steps in meta-testing", least=0)
 
 
-class MetaSGD(Algorithm):
+class MetaSGD(Iterative):
     """phi, alpha <- phi, alpha - eta grad l_query(theta_k(phi, alpha))."""
 
     hyperparameters = MetaSGDHyperparameters
@@ -55,19 +55,11 @@ class MetaSGD(Algorithm):
         }
         return {**phi, **alpha}
 
-    def adapt(self, params: Params, support: Batch) -> Params:
-        """theta_k."""
-        return last(self.inner_loop(params, support, self.hp.inner_steps))
-
-    def path(self, params: Params, support: Batch) -> Iterator[Params]:
-        """theta_0, theta_1, ..."""
-        return self.inner_loop(params, support, self.hp.test_inner_steps)
-
-    def inner_loop(self, params: Params, support: Batch, steps: int) -> Iterator[Params]:
-        """theta <- theta - alpha o grad l_support(theta), for ``steps`` steps."""
+    def steps(self, params: Params, support: Batch, count: int) -> Iterator[Params]:
+        """theta <- theta - alpha o grad l_support(theta), from phi."""
         theta = params
         yield theta
-        for _ in range(steps):
+        for _ in range(count):
             g = gradient(self.loss, theta, support, lambda name: ALPHA + name in params)
             theta = {**theta, **{n: theta[n] - params[ALPHA + n] * g[n] for n in g}}
             yield theta

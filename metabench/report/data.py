@@ -12,8 +12,9 @@ from typing import Any
 import pandas as pd
 
 from metabench.errors import MetabenchError
-from metabench.report.names import grid_cells, parse_setting
+from metabench.report.names import grid_cells
 from metabench.run_files import KEY
+from metabench.setting import Setting, read_setting
 
 #: What ``metabench collect`` writes.
 SCORES, STEPS, CURVES, RUNS = "scores.csv.gz", "steps.csv", "curves.csv.gz", "runs.csv"
@@ -123,8 +124,8 @@ class Report:
     def _entries(self, dataset: str, way: int, shot: int) -> Iterator[dict[str, Any]]:
         """The entries of the grid that have a setting."""
         for entry in self.study["grid"]:
-            settings = map(parse_setting, entry["settings"])
-            if entry["dataset"] == dataset and (way, shot) in settings:
+            settings = map(read_setting, entry["settings"])
+            if entry["dataset"] == dataset and Setting(way, shot) in settings:
                 yield entry
 
 

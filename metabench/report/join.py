@@ -29,12 +29,12 @@ from metabench.report.data import (
 )
 from metabench.report.figures.found import find
 from metabench.report.figures.write import OF_REPORT, draw_figures
-from metabench.report.names import parse_setting
 from metabench.report.results import write_frame
 from metabench.report.statistics import CLUSTER
 from metabench.report.study import read_study
 from metabench.report.tables import write_tables
 from metabench.run_files import KEY
+from metabench.setting import read_setting
 
 STUDY = "study.yaml"  # of a record, in its folder
 CELL = KEY[:3]
@@ -173,7 +173,7 @@ def _entries(study: dict[str, Any], parts: Parts, names: dict[str, str]) -> list
     entries = []
     for entry in study["grid"]:
         dataset = str(entry["dataset"])
-        settings = [s for s in entry["settings"] if (dataset, *parse_setting(s)) in cells]
+        settings = [s for s in entry["settings"] if (dataset, *read_setting(s)) in cells]
         listed = [names.get(name, name) for name in entry["algorithms"]]
         own = {names.get(name, name): v for name, v in (entry.get("hyperparameters") or {}).items()}
         listed = [name for name in listed if name in algorithms]

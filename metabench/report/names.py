@@ -1,15 +1,13 @@
 """The files of a report, known before there is a result.
 
-The workflow declares them while it is read, so this module imports nothing but the standard
-library.
+The workflow declares them while it is read, so nothing is imported here that takes long.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from metabench.errors import MetabenchError
+from metabench.setting import read_setting
 
 TABLE_NAMES = ("summary", "results", "published", "steps", "paired", "comparisons", "ranks", "cost")
 TABLE_FORMATS = ("csv", "md", "tex")
@@ -49,19 +47,11 @@ def can_be_ranked(study: dict[str, Any]) -> bool:
     return len(cells) >= LEAST_SETTINGS and len(everywhere) >= LEAST_ALGORITHMS
 
 
-def parse_setting(text: str) -> tuple[int, int]:
-    """``5w1s`` as (way 5, shot 1); ``5s``, of regression, as (1, 5)."""
-    found = re.fullmatch(r"(?:(\d+)w)?(\d+)s", str(text))
-    if not found:
-        raise MetabenchError(f"setting '{text}': not understood; write 5w1s, or 5s for regression")
-    return int(found[1] or 1), int(found[2])
-
-
 def grid_cells(study: dict[str, Any]) -> dict[tuple[str, int, int], list[str]]:
     """The algorithms of each (data set, way, shot) of a study, in the order of its file."""
     cells: dict[tuple[str, int, int], dict[str, None]] = {}
     for entry in study["grid"]:
         for text in entry["settings"]:
-            cell = (str(entry["dataset"]), *parse_setting(text))
+            cell = (str(entry["dataset"]), *read_setting(text))
             cells.setdefault(cell, {}).update(dict.fromkeys(entry["algorithms"]))
     return {cell: list(algorithms) for cell, algorithms in cells.items()}

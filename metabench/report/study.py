@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from metabench.errors import MetabenchError
-from metabench.report.names import parse_setting
+from metabench.setting import Setting, read_setting
 from metabench.study import fields
 from metabench.study.yaml_file import read_mapping
 
@@ -31,9 +31,9 @@ def _entry(value: Any, where: str) -> dict[str, Any]:
     return entry
 
 
-def _setting(value: Any, where: str) -> tuple[int, int]:
+def _setting(value: Any, where: str) -> Setting:
     try:
-        return parse_setting(value)
+        return read_setting(value)
     except MetabenchError as error:
         raise MetabenchError(f"{where}: {error}") from None
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metabench.errors import MetabenchError
+from metabench.setting import Setting
 from metabench.study.catalogue import Dataset
 from metabench.study.data_module import ask
 
@@ -14,17 +14,6 @@ if TYPE_CHECKING:
 
 
 MOST = 10**9  # examples that are held at once: no machine holds more
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Classes of an episode (1 for regression) and support examples of each."""
-
-    way: int
-    shot: int
-
-    def __str__(self) -> str:
-        return f"{self.way}w{self.shot}s"
 
 
 def sizes_of(dataset: Dataset) -> dict[str, Sizes]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,8 +11,9 @@ from typing import Any
 
 from metabench.errors import MetabenchError
 from metabench.hyperparameters import Hyperparameters, parse
+from metabench.setting import Setting, read_setting
 from metabench.study import fields
-from metabench.study.capacity import Setting, check_setting, check_training, sizes_of
+from metabench.study.capacity import check_setting, check_training, sizes_of
 from metabench.study.catalogue import Algorithm, Catalogue, Dataset
 from metabench.study.lazy import call, class_of, import_lazily, torch_unloaded
 
@@ -26,7 +26,6 @@ KEYS = (
 CHECKPOINTS = 4  # that a run shortened by a budget has at least, to choose the best of
 #: The hyperparameters of every algorithm: of its meta-training.
 OF_TRAINING = tuple(field.name for field in dataclasses.fields(Hyperparameters))
-_COUNT = "([1-9][0-9]{0,5})"  # ways, or shots: below a million
 _INPUT_SHAPES = {"classification": (1, 28, 28), "regression": (1,)}  # to try a backbone with
 
 
@@ -192,16 +191,17 @@ def _complete(algorithm: Algorithm, values: dict[str, Any], where: str) -> dict[
 
 def _setting(value: Any, where: str, task: str) -> Setting:
     """``5w1s``; for regression ``5s``."""
-    if task == "regression":
-        match, right = re.fullmatch(f"(){_COUNT}s", str(value)), "shots, such as 5s, are"
-    else:
-        match = re.fullmatch(f"{_COUNT}w{_COUNT}s", str(value))
-        right = "ways and shots, such as 5w1s, are"
-        if match and int(match[1]) < 2:  # of one class, every query is that class
-            match, right = None, "2 ways or more, such as 5w1s, are"
-    if not match:
+    regression = task == "regression"
+    try:
+        setting = read_setting(value)
+    except MetabenchError:
+        setting = None
+    if setting is None or regression == ("w" in str(value)):
+        right = "shots, such as 5s, are" if regression else "ways and shots, such as 5w1s, are"
         raise fields.wrong(value, where, right)
-    return Setting(int(match[1] or 1), int(match[2]))
+    if setting.way == 1 and not regression:  # of one class, every query is that class
+        raise fields.wrong(value, where, "2 ways or more, such as 5w1s, are")
+    return setting
 
 
 def _trained_in(

@@ -16,10 +16,10 @@ from typing import Any
 from metabench.config_tables import PUBLISHED, REASONS
 from metabench.csv_table import read_table
 from metabench.errors import MetabenchError
+from metabench.setting import Setting
 from metabench.sources import source_digest
 from metabench.spec import RunSpec
 from metabench.study import fields
-from metabench.study.capacity import Setting
 from metabench.study.catalogue import Algorithm, Catalogue, Dataset
 from metabench.study.cells import (
     Cell,

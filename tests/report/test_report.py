@@ -31,7 +31,6 @@ from metabench.report.names import (
     TABLE_FORMATS,
     TABLE_NAMES,
     figure_names,
-    parse_setting,
 )
 from metabench.report.page import write_page
 from metabench.report.page.captions import caption
@@ -40,6 +39,7 @@ from metabench.report.tables.paired import paired_numbers
 from metabench.report.tables.results import published_text, results_numbers, score_text
 from metabench.report.tables.steps import steps_numbers, steps_text
 from metabench.report.verdicts import nearest
+from metabench.setting import read_setting
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -432,10 +432,10 @@ def test_both_tables_and_the_figures_take_the_same_published_number() -> None:
 
 
 def test_a_setting_is_read_or_refused() -> None:
-    assert parse_setting("5w1s") == (5, 1)
-    assert parse_setting("10s") == (1, 10)
+    assert read_setting("5w1s") == (5, 1)
+    assert read_setting("10s") == (1, 10)
     with pytest.raises(MetabenchError, match="setting '5-1': not understood"):
-        parse_setting("5-1")
+        read_setting("5-1")
 
 
 def test_numbers_as_text() -> None:

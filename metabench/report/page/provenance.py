@@ -8,7 +8,7 @@ import pandas as pd
 
 from metabench.report import formats
 from metabench.report.data import Report
-from metabench.report.names import parse_setting
+from metabench.setting import read_setting
 
 DEFAULT = Path("config/config.yaml")
 
@@ -59,7 +59,7 @@ def provenance(report: Report) -> dict[str, str]:
         others = here[report.trained_elsewhere()[here.index]]
         if len(others):
             told = dict.fromkeys(zip(others["trained_in"], others["task"], strict=True))
-            names = [formats.setting(*parse_setting(text), task) for text, task in told]
+            names = [formats.setting(*read_setting(text), task) for text, task in told]
             facts[f"Models of {dataset}"] = (
                 f"trained in {', '.join(names)}, tested in other settings too"
             )
