@@ -6,28 +6,21 @@ logits = model.predict(support_x, support_y, query_x)
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from metabench import random
 from metabench.algorithm import Algorithm
 from metabench.errors import MetabenchError
-from metabench.files import canonical
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.meta_testing import outputs_of_task, stated_modes
-from metabench.learning.params import load_sealed, save_sealed
+from metabench.learning.model_file import FILE, Saved, read_model
 from metabench.learning.sampling import Normal
-from metabench.spec import RunSpec
 from metabench.tasks import Batch, Task
-from metabench.trees import Params
-
-FILE = "model.safetensors"
 
 
 class Model:
@@ -39,12 +32,11 @@ class Model:
         modes: how queries may be normalised; the first is the algorithm's own.
     """
 
-    def __init__(
-        self, spec: RunSpec, params: Params, input_shape: tuple[int, ...], normal: Normal
-    ) -> None:
-        self.spec, self.params = spec, params
-        self.input_shape, self.normal = input_shape, normal
-        own = make_algorithm(spec, input_shape)
+    def __init__(self, saved: Saved, device: torch.device | str) -> None:
+        spec, params = saved.spec, saved.params
+        self.spec, self.params, self.input_shape = spec, params, saved.input_shape
+        self.normal = Normal(saved.normalise, device)
+        own = make_algorithm(spec, self.input_shape)
         self.modes = stated_modes(own, params)
         self._made = {(spec.way, spec.shot): own}
 
@@ -120,28 +112,6 @@ class Model:
         return len(counts), max(counts.values())
 
 
-def save_model(
-    folder: Path,
-    params: Params,
-    spec: RunSpec,
-    input_shape: tuple[int, ...],
-    normalise: Any,
-    diverged: str = "",
-) -> None:
-    """Write ``model.safetensors``: phi, and what it takes to make its algorithm again.
-
-    Args:
-        folder: of the run.
-        params: phi.
-        spec: the run.
-        input_shape: of one input, (channels, height, width) or (features,).
-        normalise: what a split's ``meta.json`` says of how its pixels are normalised.
-        diverged: where and how meta-training did; such a model is not loaded again.
-    """
-    said = {"input_shape": canonical(list(input_shape)), "normalise": canonical(normalise)}
-    save_sealed(folder / FILE, params, {"spec": spec.to_json(), **said, "diverged": diverged})
-
-
 def load(path: str | os.PathLike[str], device: torch.device | str = "cpu") -> Model:
     """The model of a run.
 
@@ -158,14 +128,7 @@ def load(path: str | os.PathLike[str], device: torch.device | str = "cpu") -> Mo
         raise MetabenchError(
             f"{file}: no such file; what is tested on another algorithm's model has none of its own"
         )
-    params, said = load_sealed(file, device)
-    if "diverged" not in said:
-        raise MetabenchError(f"{file}: does not say what it is of; train it again")
-    if said["diverged"]:
-        raise MetabenchError(f"{file}: its meta-training diverged: {said['diverged']}")
-    normal = Normal(json.loads(said["normalise"]), device)
-    shape = tuple(json.loads(said["input_shape"]))
-    return Model(RunSpec.from_json(said["spec"]), params, shape, normal)
+    return Model(read_model(file, device), device)
 
 
 def _shapes(algorithm: Algorithm) -> dict[str, torch.Size]:

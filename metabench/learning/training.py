@@ -25,9 +25,9 @@ from metabench.learning.energy import open_meter
 from metabench.learning.episodes import EpisodeSet, load_episodes, open_source
 from metabench.learning.learner import Learner
 from metabench.learning.meta_testing import Validation
+from metabench.learning.model_file import FILE, Saved, save_model
 from metabench.learning.progress import Progress, State, load_state, save_state
 from metabench.learning.sampling import load_images
-from metabench.model import save_model
 from metabench.run_files import RESUME
 from metabench.spec import RunSpec
 from metabench.tasks import Source
@@ -205,7 +205,7 @@ class Run:
         self.count_energy()
         shape, normalise = self.algorithm.problem.input_shape, self.validation.meta.get("normalise")
         diverged = progress.diverged["message"] if progress.diverged else ""
-        save_model(self.out, chosen, self.spec, shape, normalise, diverged)
+        save_model(self.out, Saved(self.spec, chosen, shape, normalise), diverged)
         cost = self.algorithm.cost()
         tasks = hp.meta_batch * progress.iteration
         write_described(
@@ -236,7 +236,7 @@ class Run:
                     **({} if progress.joules is None else {"joules": round(progress.joules, 1)}),
                 },
             },
-            ["model.safetensors", "history.csv"],
+            [FILE, "history.csv"],
         )
         if self.unfinished:
             self.save_resume()

@@ -9,7 +9,7 @@ import torch
 from documents import PROJECT, blocks
 
 from metabench.learning.assembly import make_algorithm
-from metabench.model import save_model
+from metabench.learning.model_file import Saved, save_model
 from metabench.spec import DataSpec, RunSpec
 
 
@@ -23,7 +23,7 @@ def test_the_lines_about_a_model_classify_twelve_queries(
     folder = tmp_path / "results/runs/default/glyphs/5w1s/maml/seed0"
     phi = make_algorithm(spec, (1, 28, 28)).init(torch.Generator().manual_seed(0))
     folder.mkdir(parents=True)
-    save_model(folder, phi, spec, (1, 28, 28), None)
+    save_model(folder, Saved(spec, phi, (1, 28, 28), None))
     monkeypatch.chdir(tmp_path)
     exec(lines, {})
     told = capsys.readouterr().out
