@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from metabench import random
 from metabench.datasets.store import read_meta
-from metabench.described import read_described
 from metabench.errors import MetabenchError
-from metabench.files import new_array, read_array, write_array
-from metabench.forms import TEXT
+from metabench.files.described import read_described
+from metabench.files.forms import TEXT
+from metabench.files.whole import new_array, read_array, write_array
 
 POSITIONS = ("support.npy", "query.npy")
 # The second is the same images as they were published, which some data sets have beside the first.

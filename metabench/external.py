@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from metabench import __version__
-from metabench.described import read_described, write_described
 from metabench.errors import MetabenchError
-from metabench.files import file_digest
-from metabench.forms import TEXT, WHOLE
+from metabench.files.described import read_described, write_described
+from metabench.files.forms import TEXT, WHOLE
+from metabench.files.runs import KEY, check_predictions, read_episodes, read_run
+from metabench.files.whole import file_digest
 from metabench.learning import provenance
 from metabench.peak import run_measured
-from metabench.run_files import KEY, check_predictions, read_episodes, read_run
 from metabench.spec import RunSpec
 
 RESULTS = ("predictions.npy", "steps.npy")  # the latter if it has inner steps to show

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from metabench.errors import MetabenchError
-from metabench.files import content_digest
+from metabench.files.whole import content_digest
 
 OURS = "metabench"
 

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from metabench.files import canonical
+from metabench.files.whole import canonical
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 from metabench.cli import main
 from metabench.errors import MetabenchError
 from metabench.external import run_external
-from metabench.files import read_json, write_json
+from metabench.files.whole import read_json, write_json
 from metabench.spec import DataSpec, RunSpec
 
 EPISODES, QUERIES, WAY = 3, 4, 2

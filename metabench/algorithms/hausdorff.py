@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from metabench.files import read_array, write_array
+from metabench.files.whole import read_array, write_array
 
 Points = NDArray[np.float64]  # [points, 2]
 

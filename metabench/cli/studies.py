@@ -44,8 +44,8 @@ def _doctor(options: argparse.Namespace) -> None:
 
 
 def _rates(options: argparse.Namespace) -> None:
-    from metabench.described import read_described
-    from metabench.forms import keyed
+    from metabench.files.described import read_described
+    from metabench.files.forms import keyed
     from metabench.label import MARK
     from metabench.study.rates import COLUMNS, MEASURED, measured
 

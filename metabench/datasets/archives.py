@@ -24,8 +24,8 @@ from typing import Any, Literal
 from metabench.datasets.download import download, file_checksum
 from metabench.datasets.packed import Files, open_packed
 from metabench.errors import MetabenchError
-from metabench.files import file_digest, read_json, write_json
-from metabench.forms import TEXT, keyed
+from metabench.files.forms import TEXT, keyed
+from metabench.files.whole import file_digest, read_json, write_json
 
 VARIABLE = "METABENCH_DATA"
 

@@ -14,7 +14,7 @@ from typing import Any
 from metabench.datasets.options import Between, Kind, Rule, Whole, check_options
 from metabench.datasets.store import SPLITS
 from metabench.errors import MetabenchError
-from metabench.files import canonical
+from metabench.files.whole import canonical
 
 Classes = dict[str, list[str]]  # the files of each class, both sorted
 

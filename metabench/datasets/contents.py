@@ -14,12 +14,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from metabench.cache import cache_folder
 from metabench.datasets.archives import Archive, file_digests, joint_sha256, rooted
 from metabench.datasets.class_folders import is_hidden
 from metabench.datasets.packed import TARS, open_packed
 from metabench.errors import MetabenchError
-from metabench.files import content_digest, read_json, write_json
+from metabench.files.cache import cache_folder
+from metabench.files.whole import content_digest, read_json, write_json
 
 SHOWN = 3  # pairs of equal files that an error names
 

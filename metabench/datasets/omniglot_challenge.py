@@ -46,7 +46,7 @@ from metabench.datasets.drawings import (
 from metabench.datasets.options import OneOf, Rule, Whole, check_options
 from metabench.datasets.packed import Files
 from metabench.datasets.store import Sizes, sizes_of, write_split
-from metabench.files import write_array
+from metabench.files.whole import write_array
 
 RUNS = 20
 WAY = 20

@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metabench.described import read_described, write_described
 from metabench.errors import MetabenchError
-from metabench.files import (
+from metabench.files.described import read_described, write_described
+from metabench.files.forms import TEXT
+from metabench.files.whole import (
     content_digest,
     new_array,
     read_array,
     write_array,
     write_text,
 )
-from metabench.forms import TEXT
 
 SPLITS = ("train", "val", "test")
 

@@ -10,7 +10,7 @@ from metabench.docs.pages import pages
 from metabench.docs.readme import renew_readme
 from metabench.docs.record import record
 from metabench.errors import MetabenchError
-from metabench.files import write_text
+from metabench.files.whole import write_text
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from metabench.docs.marks import replaced
 from metabench.docs.record import beside_papers, copy
 from metabench.errors import MetabenchError
-from metabench.files import write_text
+from metabench.files.whole import write_text
 
 BEGIN, END = "<!-- the default study's table -->\n", "<!-- end of the table -->\n"
 PAPERS, PAPERS_END = "<!-- beside the papers -->\n", "<!-- end of what is beside them -->\n"

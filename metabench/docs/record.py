@@ -18,7 +18,8 @@ from pathlib import Path
 import pandas as pd
 
 from metabench.errors import MetabenchError
-from metabench.files import atomic, write_text
+from metabench.files.runs import KEY, RESUME
+from metabench.files.whole import atomic, write_text
 from metabench.report.data import COLLECTED, GAPS, RUNS, SCORES, read_report, read_rows, run_folder
 from metabench.report.figures.found import find
 from metabench.report.figures.write import OF_REPORT, OF_RESULTS, draw_figures
@@ -28,7 +29,6 @@ from metabench.report.results import write_frame
 from metabench.report.study import read_study
 from metabench.report.tables.published import published_text
 from metabench.report.tables.write import write_tables
-from metabench.run_files import KEY, RESUME
 
 RECORDS = Path("docs/reproduction")
 STATES = "ended_early"  # folder

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from metabench.files import write_json
+from metabench.files.whole import write_json
 from metabench.inner_steps.names import SETTING, TASKS, WAYS
 from metabench.learning import provenance
 from metabench.learning.engine import MetaGradient, Plan

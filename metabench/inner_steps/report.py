@@ -9,9 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metabench.described import read_described
-from metabench.files import write_text
-from metabench.forms import NUMBER, TEXT, WHOLE
+from metabench.files.described import read_described
+from metabench.files.forms import NUMBER, TEXT, WHOLE
+from metabench.files.whole import write_text
 from metabench.inner_steps.names import TITLES
 from metabench.report import formats
 from metabench.report.figures import look

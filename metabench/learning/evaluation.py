@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from metabench.algorithm import Algorithm
 from metabench.datasets.store import read_images
-from metabench.described import read_described, write_described
-from metabench.files import write_array
-from metabench.forms import NUMBERS, TEXT
+from metabench.files.described import read_described, write_described
+from metabench.files.forms import NUMBERS, TEXT
+from metabench.files.runs import NO_ANSWER, answered
+from metabench.files.whole import write_array
 from metabench.inner_loop import LR
 from metabench.learning import provenance
 from metabench.learning.assembly import make_algorithm
@@ -33,7 +34,6 @@ from metabench.learning.meta_testing import (
 )
 from metabench.learning.params import load_params
 from metabench.learning.sampling import load_images
-from metabench.run_files import NO_ANSWER, answered
 from metabench.spec import RunSpec
 from metabench.trees import Params
 

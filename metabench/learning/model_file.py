@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 
 from metabench.errors import MetabenchError
-from metabench.files import canonical
+from metabench.files.whole import canonical
 from metabench.learning.params import load_sealed, save_sealed
 from metabench.spec import RunSpec
 from metabench.trees import Params

@@ -10,7 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save
 
 from metabench.errors import MetabenchError
-from metabench.files import atomic, canonical, content_digest
+from metabench.files.whole import atomic, canonical, content_digest
 from metabench.trees import Params
 
 SEAL = "sha256"  # of all tensors and of the rest of the metadata

@@ -19,9 +19,9 @@ from typing import Any
 import torch
 
 from metabench.algorithm import Algorithm
-from metabench.cache import cache_folder
 from metabench.errors import MetabenchError
-from metabench.files import content_digest, read_json, write_json
+from metabench.files.cache import cache_folder
+from metabench.files.whole import content_digest, read_json, write_json
 from metabench.learning.engine import MetaGradient, Plan, default_plan, divisors
 from metabench.tasks import Task
 from metabench.trees import Params

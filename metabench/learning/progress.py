@@ -14,7 +14,7 @@ import torch
 from tqdm import tqdm
 
 from metabench.errors import MetabenchError
-from metabench.files import write_text
+from metabench.files.whole import write_text
 from metabench.learning.engine import Plan
 from metabench.learning.params import load_sealed, save_sealed
 from metabench.spec import RunSpec

@@ -17,7 +17,8 @@ from tqdm import tqdm
 
 from metabench.algorithm import Algorithm
 from metabench.datasets.store import read_images
-from metabench.described import write_described
+from metabench.files.described import write_described
+from metabench.files.runs import RESUME
 from metabench.learning import provenance
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.devices import about_gpu, open_device
@@ -28,7 +29,6 @@ from metabench.learning.meta_testing import Validation
 from metabench.learning.model_file import FILE, Saved, save_model
 from metabench.learning.progress import Progress, State, load_state, save_state
 from metabench.learning.sampling import load_images
-from metabench.run_files import RESUME
 from metabench.spec import RunSpec
 from metabench.tasks import Source
 from metabench.trees import clone, restore

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from metabench.errors import MetabenchError
-from metabench.forms import shown
+from metabench.files.forms import shown
 from metabench.networks.network import Network
 
 # Not in their modules, whose sources are part of what a result depends on.

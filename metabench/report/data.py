@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from metabench.errors import MetabenchError
+from metabench.files.runs import KEY
 from metabench.report.names import grid_cells
-from metabench.run_files import KEY
 from metabench.setting import Setting, read_setting
 
 #: What ``metabench collect`` writes.

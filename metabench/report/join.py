@@ -15,7 +15,8 @@ import pandas as pd
 import yaml
 
 from metabench.errors import MetabenchError
-from metabench.files import write_text
+from metabench.files.runs import KEY
+from metabench.files.whole import write_text
 from metabench.label import labelled
 from metabench.report.data import (
     COLLECTED,
@@ -33,7 +34,6 @@ from metabench.report.results import write_frame
 from metabench.report.statistics import CLUSTER
 from metabench.report.study import read_study
 from metabench.report.tables import write_tables
-from metabench.run_files import KEY
 from metabench.setting import read_setting
 
 STUDY = "study.yaml"  # of a record, in its folder

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from metabench.config_tables import PUBLISHED
-from metabench.csv_table import read_table
+from metabench.files.config_tables import PUBLISHED
+from metabench.files.csv_table import read_table
 from metabench.label import own_name
 
 COLUMNS = list(PUBLISHED)

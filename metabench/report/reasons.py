@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from metabench.config_tables import REASONS
-from metabench.csv_table import read_table
+from metabench.files.config_tables import REASONS
+from metabench.files.csv_table import read_table
 from metabench.label import own_name
 from metabench.report import published
 

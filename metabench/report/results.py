@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from metabench.described import read_described
 from metabench.errors import MetabenchError
-from metabench.files import atomic, read_array
+from metabench.files.described import read_described
+from metabench.files.runs import KEY, check_predictions, read_episodes, read_run
+from metabench.files.whole import atomic, read_array
 from metabench.report import scoring
 from metabench.report.data import (
     CURVE_COLUMNS,
@@ -28,7 +29,6 @@ from metabench.report.data import (
 from metabench.report.scoring import Array
 from metabench.report.statistics import CLUSTER, by_unit, mean_interval, trimmed_interval
 from metabench.report.study import read_study
-from metabench.run_files import KEY, check_predictions, read_episodes, read_run
 from metabench.study.catalogue import Algorithm, Catalogue
 
 Rows = list[dict[str, Any]]

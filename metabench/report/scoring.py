@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metabench.run_files import answered
+from metabench.files.runs import answered
 
 #: A regression episode has diverged when its error is not finite, or this many times the error
 #: that predicting zero has on average over the test episodes. Not over its own queries: beside a

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from metabench.errors import MetabenchError
-from metabench.files import write_json
+from metabench.files.whole import write_json
 from metabench.learning import provenance
 from metabench.speed.names import PARTS
 

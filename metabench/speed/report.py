@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from metabench.described import read_described
-from metabench.files import write_text
-from metabench.forms import TEXT
+from metabench.files.described import read_described
+from metabench.files.forms import TEXT
+from metabench.files.whole import write_text
 from metabench.report import formats
 from metabench.report.figures import look
 from metabench.speed import figure, tables

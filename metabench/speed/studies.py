@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import metabench
-from metabench.files import write_text
+from metabench.files.whole import write_text
 
 STUDY = "study.yaml"
 JOBS_STUDY = """\

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from metabench.files import write_text
+from metabench.files.whole import write_text
 from metabench.speed.clock import seconds_of
 from metabench.speed.studies import (
     run,

@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from metabench.config_tables import PUBLISHED, REASONS
-from metabench.csv_table import read_table
 from metabench.errors import MetabenchError
+from metabench.files.config_tables import PUBLISHED, REASONS
+from metabench.files.csv_table import read_table
 from metabench.setting import Setting
 from metabench.sources import source_digest
 from metabench.spec import RunSpec

@@ -11,8 +11,8 @@ from types import ModuleType
 from typing import Any
 
 from metabench.errors import MetabenchError
-from metabench.files import canonical
-from metabench.forms import shown
+from metabench.files.forms import shown
+from metabench.files.whole import canonical
 from metabench.study.lazy import call, import_lazily
 
 NEEDED = {  # of a module, by its data set's task: docs/data.md, "Adding a data set"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from metabench.errors import MetabenchError
-from metabench.forms import shown
+from metabench.files.forms import shown
 from metabench.hyperparameters import suggest
 
 T = TypeVar("T")

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metabench.config_tables import RATES
-from metabench.csv_table import read_table
-from metabench.forms import NUMBER, TEXT, WHOLE
+from metabench.files.config_tables import RATES
+from metabench.files.csv_table import read_table
+from metabench.files.forms import NUMBER, TEXT, WHOLE
 from metabench.label import own_name
 from metabench.spec import RunSpec
 

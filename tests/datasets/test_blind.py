@@ -17,7 +17,7 @@ from metabench.cli import main
 from metabench.datasets import omniglot_challenge as challenge
 from metabench.datasets.archives import Files
 from metabench.datasets.store import write_split
-from metabench.files import write_json
+from metabench.files.whole import write_json
 from metabench.learning.episodes import write_episodes
 from metabench.spec import DataSpec
 

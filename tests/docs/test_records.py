@@ -12,8 +12,8 @@ from metabench.docs.record import RECORDS, make_tables_of
 from metabench.docs.record import kept as records
 from metabench.docs.reproduction import PAGE, marks, tables, with_records
 from metabench.errors import MetabenchError
-from metabench.files import write_text
-from metabench.run_files import KEY
+from metabench.files.runs import KEY
+from metabench.files.whole import write_text
 
 STUDIES = records(PROJECT)
 

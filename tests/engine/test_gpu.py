@@ -4,7 +4,7 @@ import pytest
 import torch
 from test_training import EVERY, accuracy, ended_early, predictions, run
 
-from metabench.files import read_json
+from metabench.files.whole import read_json
 from metabench.learning.params import load_params
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU is seen here")

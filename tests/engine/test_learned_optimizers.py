@@ -5,7 +5,7 @@ import torch
 
 from metabench import random
 from metabench.datasets.store import load_split
-from metabench.files import read_array, read_json
+from metabench.files.whole import read_array, read_json
 from metabench.learning import engine, meta_testing
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.episodes import load_episodes

@@ -7,7 +7,7 @@ import torch
 
 from metabench.datasets.store import read_images
 from metabench.errors import MetabenchError
-from metabench.files import read_array
+from metabench.files.whole import read_array
 from metabench.learning.episodes import load_episodes
 from metabench.learning.evaluation import evaluate
 from metabench.learning.params import save_params, save_sealed

@@ -9,7 +9,7 @@ import torch
 from metabench import random
 from metabench.datasets.store import load_split, write_split
 from metabench.errors import MetabenchError
-from metabench.files import read_array, read_json
+from metabench.files.whole import read_array, read_json
 from metabench.learning.episodes import load_episodes, write_episodes
 from metabench.learning.sampling import ImageSource, load_images
 from metabench.spec import DataSpec

@@ -12,7 +12,7 @@ import torch
 
 from metabench.algorithms import fomaml, protonet
 from metabench.errors import MetabenchError
-from metabench.files import read_array, read_json
+from metabench.files.whole import read_array, read_json
 from metabench.learning.devices import open_device
 from metabench.learning.evaluation import evaluate
 from metabench.learning.params import save_sealed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from metabench.files import canonical, write_text
+from metabench.files.whole import canonical, write_text
 from metabench.spec import DataSpec, RunSpec
 
 OPTIONS = {"train_alphabets": 1, "val_alphabets": 1, "test_alphabets": 1}

@@ -24,7 +24,7 @@ import chain
 from tqdm import tqdm
 
 from metabench.cli import main
-from metabench.files import read_json
+from metabench.files.whole import read_json
 
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(

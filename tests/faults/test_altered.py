@@ -9,8 +9,8 @@ import chain
 import pytest
 
 from metabench.cli import main
-from metabench.described import read_described, write_described
-from metabench.files import canonical, read_json, write_json, write_text
+from metabench.files.described import read_described, write_described
+from metabench.files.whole import canonical, read_json, write_json, write_text
 
 Refused = Callable[[list[str]], str]
 SPLIT, RUN = "results/data/glyphs/test", chain.RUN

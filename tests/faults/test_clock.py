@@ -12,7 +12,7 @@ import killing
 import pytest
 
 from metabench.cli import main
-from metabench.files import read_json
+from metabench.files.whole import read_json
 
 
 @pytest.mark.fault(

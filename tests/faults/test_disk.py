@@ -15,7 +15,7 @@ from bad_server import serve
 
 from metabench.cli import main
 from metabench.errors import MetabenchError
-from metabench.files import new_array, read_array, write_array, write_text
+from metabench.files.whole import new_array, read_array, write_array, write_text
 from metabench.learning import plans
 from metabench.learning.training import Run
 

@@ -71,7 +71,7 @@ def test_every_write_is_atomic() -> None:
     found = {
         file
         for file, call, inside in calls()
-        # `write_text` of metabench.files is a plain name, and a method only of a path.
+        # `write_text` of metabench.files.whole is a plain name, and a method only of a path.
         if writes(call) and not inside and not isinstance(call.func, ast.Name)
     }
     assert found == {*EXCEPTIONS}

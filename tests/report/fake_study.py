@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from metabench.described import write_described
-from metabench.files import write_array, write_json, write_text
+from metabench.files.described import write_described
+from metabench.files.whole import write_array, write_json, write_text
 from metabench.report.page import Origin
 from metabench.report.results import collect as collect_runs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from metabench.files import write_text
+from metabench.files.whole import write_text
 from metabench.report.partial import last_words
 
 

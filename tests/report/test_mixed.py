@@ -7,7 +7,7 @@ from pathlib import Path
 import fake_study
 import pandas as pd
 
-from metabench.files import read_json, write_json
+from metabench.files.whole import read_json, write_json
 from metabench.report.mixed import mixed
 from metabench.report.page import write_page
 from metabench.report.tables import write_tables

@@ -17,7 +17,7 @@ import pytest
 from browser import look
 from PIL import Image
 
-from metabench.files import read_json
+from metabench.files.whole import read_json
 from metabench.report.data import read_report
 from metabench.report.names import FACTS
 from metabench.report.page import figures as page_figures

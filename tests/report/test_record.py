@@ -8,9 +8,9 @@ import pytest
 
 from metabench.docs.record import STATES, record
 from metabench.errors import MetabenchError
+from metabench.files.runs import KEY, RESUME
 from metabench.report.data import CURVES, GAP_COLUMNS, GAPS, RUNS, SCORES, STEPS
 from metabench.report.tables import write_tables
-from metabench.run_files import KEY, RESUME
 
 
 @pytest.fixture

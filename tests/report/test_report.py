@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from metabench.errors import MetabenchError
-from metabench.files import read_json, write_json
+from metabench.files.whole import read_json, write_json
 from metabench.report import formats, published
 from metabench.report.data import GAP_COLUMNS, at, read_report
 from metabench.report.figures import cost, curves, look, scores, steps, write_figures

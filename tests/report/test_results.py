@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metabench.described import write_described
 from metabench.errors import MetabenchError
-from metabench.files import read_json, write_array, write_json, write_text
+from metabench.files.described import write_described
+from metabench.files.whole import read_json, write_array, write_json, write_text
 from metabench.report.scoring import accuracy, diverged, squared_error, unanswered
 
 Where = dict[str, Path]

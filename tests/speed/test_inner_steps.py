@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from metabench.cli import main
-from metabench.files import write_json
+from metabench.files.whole import write_json
 from metabench.inner_steps import measure, report
 from metabench.inner_steps.names import FILES, TITLES, WAYS
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from metabench.files import write_json
+from metabench.files.whole import write_json
 from metabench.speed.names import FIGURE, FIGURE_FORMATS, TABLE_FORMATS, TABLES
 from metabench.speed.report import joined, write_report
 from metabench.speed.targets import drawing_share, targets

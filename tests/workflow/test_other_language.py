@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from conftest import Copy
 
-from metabench.files import read_json
+from metabench.files.whole import read_json
 
 pytestmark = [
     pytest.mark.workflow,

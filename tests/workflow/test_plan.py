@@ -76,7 +76,7 @@ def test_tables_and_figures_can_be_asked_for_alone(copy: Copy) -> None:
 
 
 def test_a_bad_study_is_one_line_and_no_job(copy: Copy) -> None:
-    """tests/test_config.py has all that may be wrong."""
+    """tests/study/test_config.py has all that may be wrong."""
     shown = copy.snakemake("--configfile", copy.write(STUDY.replace("[maml]", "[mamml]")))
     assert shown.returncode == 1
     said = "metabench: error: study.yaml: grid[0].algorithms[0]: no algorithm 'mamml'; did you "
@@ -95,7 +95,7 @@ def test_a_bad_study_is_one_line_and_no_job(copy: Copy) -> None:
 def test_a_table_of_the_project_that_is_not_right_is_one_line_and_no_job(
     copy: Copy, table: str, old: str, new: str
 ) -> None:
-    """tests/test_csv_table.py has all that may be wrong."""
+    """tests/files/test_csv_table.py has all that may be wrong."""
     file = copy.folder / "config" / table
     text = file.read_text()
     assert old in text

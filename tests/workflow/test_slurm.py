@@ -17,7 +17,7 @@ import pytest
 from conftest import Copy
 from interrupted import HERE, PLACE, PROFILE, Interrupted, cluster_copy
 
-from metabench.files import read_json
+from metabench.files.whole import read_json
 from metabench.learning.training import train
 from metabench.study.config import load
 

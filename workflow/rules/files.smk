@@ -3,7 +3,7 @@
 import re
 from dataclasses import asdict
 
-from metabench.files import canonical
+from metabench.files.whole import canonical
 from metabench.report.names import (
     FACTS,
     FIGURE_FORMATS,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from metabench.described import read_described
-from metabench.files import read_array
+from metabench.files.described import read_described
+from metabench.files.whole import read_array
 from metabench.report import formats
 from metabench.report.figures import look
 from metabench.report.figures.found import Found

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from metabench.files import atomic
+from metabench.files.whole import atomic
 from metabench.label import own_name
 from metabench.report.figures.seen import seen
 from metabench.report.names import FIGURE_FORMATS

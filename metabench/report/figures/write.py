@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from metabench.files import write_json
+from metabench.files.whole import write_json
 from metabench.report.data import Report, read_report
 from metabench.report.figures import cost, curves, episodes, look, ranks, scores, steps, training
 from metabench.report.figures.found import Found, find

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from metabench import __version__
-from metabench.files import read_json, write_text
+from metabench.files.whole import read_json, write_text
 from metabench.report.data import Report, read_report
 from metabench.report.mixed import mixed
 from metabench.report.names import FACTS, figure_names

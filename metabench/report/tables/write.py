@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from metabench.files import write_text
+from metabench.files.whole import write_text
 from metabench.report import formats, published, reasons
 from metabench.report.data import Report, read_report
 from metabench.report.mixed import mixed

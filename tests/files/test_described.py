@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from metabench.cli import main
-from metabench.described import read_described
 from metabench.errors import MetabenchError
-from metabench.forms import NUMBER, TEXT
+from metabench.files.described import read_described
+from metabench.files.forms import NUMBER, TEXT
 
 RUN: dict[str, Any] = {
     **{"algorithm": "maml", "dataset": "omniglot", "way": 5, "shot": 1, "backbone": "conv4-64"},

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metabench.errors import MetabenchError
-from metabench.forms import shown
+from metabench.files.forms import shown
 
 
 @dataclass(frozen=True)

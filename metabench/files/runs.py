@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metabench.described import read_described
 from metabench.errors import MetabenchError
-from metabench.files import read_array
-from metabench.forms import (
+from metabench.files.described import read_described
+from metabench.files.forms import (
     ANYTHING,
     NUMBERS,
     TEXT,
@@ -25,6 +24,7 @@ from metabench.forms import (
     keyed,
     mapping_of,
 )
+from metabench.files.whole import read_array
 
 #: In a run's folder as long as its meta-training can go on.
 RESUME = "resume.safetensors"

@@ -5,7 +5,7 @@ A check of a study reads them without pandas, long before a report does.
 
 from __future__ import annotations
 
-from metabench.csv_table import Field
+from metabench.files.csv_table import Field
 
 
 def one_of(*words: str) -> Field:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from metabench.cache import cache_folder
 from metabench.errors import MetabenchError
+from metabench.files.cache import cache_folder
 
 
 @pytest.mark.parametrize(

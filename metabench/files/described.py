@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from metabench.errors import MetabenchError
-from metabench.files import canonical, content_digest, file_digest, read_json, write_json
-from metabench.forms import NONE, TEXTS, Forms, keyed
+from metabench.files.forms import NONE, TEXTS, Forms, keyed
+from metabench.files.whole import canonical, content_digest, file_digest, read_json, write_json
 
 DIGESTS = "sha256_of"  # a file's name -> the sha256 of its bytes; for itself, of all the rest
 

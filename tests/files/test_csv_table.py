@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from metabench.config_tables import PUBLISHED, RATES, REASONS
-from metabench.csv_table import Field, read_table
 from metabench.errors import MetabenchError
+from metabench.files.config_tables import PUBLISHED, RATES, REASONS
+from metabench.files.csv_table import Field, read_table
 from metabench.report import published, reasons
 
 COLUMNS = {"name": Field("[a-z]+", "a name"), "note": Field(".*", "a text")}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from metabench.cli import main
-from metabench.config_tables import PUBLISHED, REASONS
 from metabench.errors import MetabenchError
+from metabench.files.config_tables import PUBLISHED, REASONS
 from metabench.study.config import load, run_key
 from metabench.study.plan import describe
 
