@@ -17,8 +17,8 @@ from metabench.files.described import read_described, write_described
 from metabench.files.forms import TEXT, WHOLE
 from metabench.files.runs import KEY, check_predictions, read_episodes, read_run
 from metabench.files.whole import file_digest
-from metabench.learning import provenance
-from metabench.peak import run_measured
+from metabench.machine import provenance
+from metabench.machine.peak import run_measured
 from metabench.spec import RunSpec
 
 RESULTS = ("predictions.npy", "steps.npy")  # the latter if it has inner steps to show

@@ -64,7 +64,7 @@ class Hyperparameters:
     train_shot: int = setting(0, "shots of a training episode; 0 is the setting's", least=0)
     train_query: int = setting(15, "queries of each class in a training episode", least=1)
     augment: Literal["none", "affine", "crop+flip", "crop+flip+colour"] = setting(
-        "none", "how training images are altered at random: metabench/learning/augmentation.py"
+        "none", "how training images are altered at random: metabench/episodes/augmentation.py"
     )
     validate_every: int = setting(500, "iterations between two validations", least=1)
     checkpoint: Literal["last", "best-on-validation"] = setting(

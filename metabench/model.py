@@ -15,11 +15,11 @@ import torch
 
 from metabench import random
 from metabench.algorithm import Algorithm
+from metabench.episodes.sampling import Normal
 from metabench.errors import MetabenchError
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.meta_testing import outputs_of_task, stated_modes
 from metabench.learning.model_file import FILE, Saved, read_model
-from metabench.learning.sampling import Normal
 from metabench.tasks import Batch, Task
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from metabench.peak import in_use_mb, peak_mb, run_measured
+from metabench.machine.peak import in_use_mb, peak_mb, run_measured
 
-FROM_HERE = "from metabench.peak import peak_mb; print(peak_mb())"
+FROM_HERE = "from metabench.machine.peak import peak_mb; print(peak_mb())"
 LARGE = "b'x' * 200_000_000"
 
 
@@ -50,7 +50,8 @@ def test_a_program_meets_what_it_would_meet_without_being_measured():
         "import os, sys; print(os.environ['X'], sys.argv[1:], input(), os.listdir('/proc/self/fd'))"
     )
     plain = [*python(code), "a b", "--", ""]
-    measured = [sys.executable, "-c", f"from metabench.peak import *; run_measured({plain})"]
+    run = f"from metabench.machine.peak import *; run_measured({plain})"
+    measured = [sys.executable, "-c", run]
     said = {
         subprocess.check_output(command, input="told", env={**os.environ, "X": "set"}, text=True)
         for command in (plain, measured)

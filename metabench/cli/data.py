@@ -81,7 +81,7 @@ def _prepare(options: argparse.Namespace) -> None:
 
 
 def _episodes(options: argparse.Namespace) -> None:
-    from metabench.learning.episodes import write_episodes
+    from metabench.episodes.fixed import write_episodes
 
     _check_module(options.data)
     write_episodes(
@@ -98,6 +98,6 @@ def _episodes(options: argparse.Namespace) -> None:
 
 
 def _blind(options: argparse.Namespace) -> None:
-    from metabench.blind import write_blind
+    from metabench.episodes.blind import write_blind
 
     write_blind(options.images, options.episodes, options.out)

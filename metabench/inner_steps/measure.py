@@ -18,9 +18,9 @@ import torch
 
 from metabench.files.whole import write_json
 from metabench.inner_steps.names import SETTING, TASKS, WAYS
-from metabench.learning import provenance
 from metabench.learning.engine import MetaGradient, Plan
-from metabench.peak import in_use_mb, peak_mb
+from metabench.machine import provenance
+from metabench.machine.peak import in_use_mb, peak_mb
 from metabench.speed.clock import seconds_of, spread
 from metabench.speed.settings import SETTINGS, Setting, Workload, workload
 

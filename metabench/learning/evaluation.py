@@ -15,15 +15,14 @@ from numpy.typing import NDArray
 
 from metabench.algorithm import Algorithm
 from metabench.datasets.store import read_images
+from metabench.episodes.fixed import EpisodeSet, load_episodes
+from metabench.episodes.sampling import load_images
 from metabench.files.described import read_described, write_described
 from metabench.files.forms import NUMBERS, TEXT
 from metabench.files.runs import NO_ANSWER, answered
 from metabench.files.whole import write_array
 from metabench.inner_loop import LR
-from metabench.learning import provenance
 from metabench.learning.assembly import make_algorithm
-from metabench.learning.devices import about_gpu, open_device
-from metabench.learning.episodes import EpisodeSet, load_episodes
 from metabench.learning.meta_testing import (
     RECORDED,
     Validation,
@@ -33,7 +32,8 @@ from metabench.learning.meta_testing import (
     stated_modes,
 )
 from metabench.learning.params import load_params
-from metabench.learning.sampling import load_images
+from metabench.machine import provenance
+from metabench.machine.devices import about_gpu, open_device
 from metabench.spec import RunSpec
 from metabench.trees import Params
 

@@ -12,11 +12,12 @@ from tqdm import tqdm
 
 from metabench import random, tape
 from metabench.algorithm import Algorithm, Metrics
-from metabench.learning import engine, plans, provenance
+from metabench.learning import engine, plans
 from metabench.learning.capture import Captured
-from metabench.learning.devices import memory_of, threads
 from metabench.learning.drawing import MetaBatches
 from metabench.learning.outer_loop import OuterLoop
+from metabench.machine import provenance
+from metabench.machine.devices import memory_of, threads
 from metabench.spec import RunSpec
 from metabench.tasks import Source, Task
 from metabench.trees import Params

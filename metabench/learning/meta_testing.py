@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 import torch
 
 from metabench.algorithm import Algorithm, last
+from metabench.episodes.fixed import EpisodeSet
 from metabench.files.runs import NO_ANSWER
 from metabench.learning.engine import task_at
-from metabench.learning.episodes import EpisodeSet
 from metabench.tape import Replayed
 from metabench.tasks import Task
 from metabench.trees import Params

@@ -17,18 +17,18 @@ from tqdm import tqdm
 
 from metabench.algorithm import Algorithm
 from metabench.datasets.store import read_images
+from metabench.episodes.fixed import EpisodeSet, load_episodes, open_source
+from metabench.episodes.sampling import load_images
 from metabench.files.described import write_described
 from metabench.files.runs import RESUME
-from metabench.learning import provenance
 from metabench.learning.assembly import make_algorithm
-from metabench.learning.devices import about_gpu, open_device
-from metabench.learning.energy import open_meter
-from metabench.learning.episodes import EpisodeSet, load_episodes, open_source
 from metabench.learning.learner import Learner
 from metabench.learning.meta_testing import Validation
 from metabench.learning.model_file import FILE, Saved, save_model
 from metabench.learning.progress import Progress, State, load_state, save_state
-from metabench.learning.sampling import load_images
+from metabench.machine import provenance
+from metabench.machine.devices import about_gpu, open_device
+from metabench.machine.energy import open_meter
 from metabench.spec import RunSpec
 from metabench.tasks import Source
 from metabench.trees import clone, restore

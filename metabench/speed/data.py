@@ -12,13 +12,13 @@ from typing import Any
 import torch
 
 from metabench import random
+from metabench.episodes.fixed import LABELS, EpisodeSet
+from metabench.episodes.sampling import ImageSource
 from metabench.learning.drawing import MetaBatches
 from metabench.learning.engine import MetaGradient, default_plan
-from metabench.learning.episodes import LABELS, EpisodeSet
 from metabench.learning.evaluation import recorded_steps
 from metabench.learning.meta_testing import modes, run_episodes
 from metabench.learning.outer_loop import OuterLoop
-from metabench.learning.sampling import ImageSource
 from metabench.speed.clock import interleaved
 from metabench.speed.contestants import WARM_UP
 from metabench.speed.operations import counted

@@ -9,7 +9,7 @@ from typing import Any
 
 from metabench.errors import MetabenchError
 from metabench.files.whole import write_json
-from metabench.learning import provenance
+from metabench.machine import provenance
 from metabench.speed.names import PARTS
 
 LIBRARIES = ("torch", "higher", "torchopt", "snakemake")
@@ -49,7 +49,7 @@ def measure(part: str, rounds: int, snakefile: Path) -> dict[str, Any]:
     """What was measured of a part."""
     import torch
 
-    from metabench.learning.memory import keep_freed_memory
+    from metabench.machine.memory import keep_freed_memory
     from metabench.speed import data, iterations, jobs, memory, workflow
     from metabench.speed.contestants import RIVALS
     from metabench.speed.settings import SETTINGS

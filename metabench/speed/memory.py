@@ -11,7 +11,7 @@ import sys
 from importlib.util import find_spec
 from typing import Any
 
-from metabench.peak import peak_mb
+from metabench.machine.peak import peak_mb
 
 NOTHING, OURS = "nothing", "metabench"
 CALLS = 2  # after the warm-up
@@ -49,7 +49,7 @@ def main(contestant: str, setting: str, threads: int) -> None:
     torch.set_num_threads(threads)
     if contestant != NOTHING:
         from metabench.learning.engine import default_plan
-        from metabench.learning.memory import keep_freed_memory
+        from metabench.machine.memory import keep_freed_memory
         from metabench.speed.contestants import ours, rival
         from metabench.speed.settings import SETTINGS, workload
 

@@ -15,9 +15,9 @@ from metabench import random
 from metabench.algorithm import Algorithm
 from metabench.datasets.sinusoid import SinusoidSource
 from metabench.datasets.store import Split
+from metabench.episodes.sampling import ImageSource
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.engine import task_at
-from metabench.learning.sampling import ImageSource
 from metabench.spec import DataSpec, RunSpec
 from metabench.tasks import Batch, Source, Task
 from metabench.trees import Params

@@ -10,10 +10,10 @@ import torch
 from metabench import random
 from metabench.algorithm import Algorithm
 from metabench.datasets.store import Split
+from metabench.episodes.sampling import ImageSource
 from metabench.learning import engine
 from metabench.learning.meta_testing import outputs_of_task, stated_modes
 from metabench.learning.outer_loop import OuterLoop
-from metabench.learning.sampling import ImageSource
 from metabench.networks import build
 from metabench.tasks import Problem
 from metabench.trees import Params

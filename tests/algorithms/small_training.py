@@ -8,11 +8,11 @@ import torch
 from metabench import random
 from metabench.algorithm import Algorithm
 from metabench.datasets.store import Split
+from metabench.episodes.fixed import LABELS, EpisodeSet
+from metabench.episodes.sampling import ImageSource
 from metabench.learning import engine
-from metabench.learning.episodes import LABELS, EpisodeSet
 from metabench.learning.meta_testing import modes, run_episodes
 from metabench.learning.outer_loop import OuterLoop
-from metabench.learning.sampling import ImageSource
 from metabench.tasks import Source
 from metabench.trees import Params
 

@@ -10,7 +10,7 @@ from every_algorithm import CASES, SHOT, prepared
 from small_training import episodes, meta_train
 
 from metabench.algorithm import Algorithm
-from metabench.learning.episodes import EpisodeSet
+from metabench.episodes.fixed import EpisodeSet
 from metabench.learning.meta_testing import (
     Validation,
     modes,

@@ -115,7 +115,7 @@ def test_from_scratch_starts_at_random_and_has_no_meta_training(conv, image_task
 
 def test_images_of_pretraining_come_from_all_classes_evenly():
     """One image for each key, with its class in the whole split."""
-    from metabench.learning.sampling import choose_one
+    from metabench.episodes.sampling import choose_one
 
     keys = random.fold_range(random.key(0, "images"), 20_000)
     counts = torch.bincount(choose_one(keys, 10), minlength=10)

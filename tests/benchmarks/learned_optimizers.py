@@ -20,13 +20,13 @@ import yaml
 from metabench import random
 from metabench.algorithm import Algorithm
 from metabench.datasets.store import load_split
+from metabench.episodes.fixed import EpisodeSet, load_episodes, open_source, write_episodes
+from metabench.episodes.sampling import load_images
 from metabench.learning import engine
 from metabench.learning.assembly import make_algorithm
-from metabench.learning.episodes import EpisodeSet, load_episodes, open_source, write_episodes
-from metabench.learning.memory import keep_freed_memory
 from metabench.learning.meta_testing import RECORDED, modes, run_episodes
 from metabench.learning.outer_loop import OuterLoop
-from metabench.learning.sampling import load_images
+from metabench.machine.memory import keep_freed_memory
 from metabench.spec import DataSpec, RunSpec
 from metabench.trees import Params
 

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from test_omniglot_challenge import made_up_runs
 
 from metabench import random
-from metabench.blind import shuffle
 from metabench.cli import main
 from metabench.datasets import omniglot_challenge as challenge
 from metabench.datasets.archives import Files
 from metabench.datasets.store import write_split
+from metabench.episodes.blind import shuffle
+from metabench.episodes.fixed import write_episodes
 from metabench.files.whole import write_json
-from metabench.learning.episodes import write_episodes
 from metabench.spec import DataSpec
 
 CLASSES, DRAWINGS = 30, 20

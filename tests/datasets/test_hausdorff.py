@@ -7,11 +7,11 @@ import pytest
 from scipy.spatial import KDTree
 
 from metabench.algorithms import hausdorff
-from metabench.blind import write_blind
 from metabench.datasets import omniglot_challenge
 from metabench.datasets.archives import open_files
 from metabench.datasets.omniglot_challenge import ALL_RUNS, write_runs
-from metabench.learning.episodes import write_episodes
+from metabench.episodes.blind import write_blind
+from metabench.episodes.fixed import write_episodes
 from metabench.spec import DataSpec
 
 CHALLENGE = DataSpec("challenge", omniglot_challenge.__name__, "classification")

@@ -10,7 +10,7 @@ import pytest
 from documents import PROJECT, blocks
 
 from metabench.cli import main
-from metabench.learning.episodes import write_episodes
+from metabench.episodes.fixed import write_episodes
 from metabench.learning.evaluation import evaluate
 from metabench.learning.training import train
 from metabench.report.data import read_report

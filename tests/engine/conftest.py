@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from metabench.datasets.store import write_split
-from metabench.learning.episodes import write_episodes
+from metabench.episodes.fixed import write_episodes
 from metabench.spec import DataSpec, RunSpec
 
 DATA = DataSpec("blobs", "nowhere", "classification")

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from metabench.learning.leases import lease
+from metabench.machine.leases import lease
 
 
 def main(folder: str, *gpus: str) -> None:

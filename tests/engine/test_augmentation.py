@@ -10,9 +10,9 @@ from PIL import Image, ImageEnhance
 
 from metabench import random
 from metabench.datasets.store import load_split
-from metabench.learning import augmentation
-from metabench.learning.augmentation import augment, augmented_task, coloured, warped
-from metabench.learning.sampling import ImageSource
+from metabench.episodes import augmentation
+from metabench.episodes.augmentation import augment, augmented_task, coloured, warped
+from metabench.episodes.sampling import ImageSource
 from metabench.tasks import Batch, Task
 
 HOW = ["affine", "crop+flip", "crop+flip+colour"]

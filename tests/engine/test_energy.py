@@ -7,9 +7,9 @@ import subprocess
 import pytest
 import torch
 
-from metabench.learning import energy
-from metabench.learning.energy import Counter, Meter, gpu_counters, open_meter, processor_counters
 from metabench.learning.training import train
+from metabench.machine import energy
+from metabench.machine.energy import Counter, Meter, gpu_counters, open_meter, processor_counters
 
 NVML = """
 #include <string.h>

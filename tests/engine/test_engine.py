@@ -8,11 +8,11 @@ import torch
 from metabench import random
 from metabench.datasets.sinusoid import SinusoidSource
 from metabench.datasets.store import load_split
+from metabench.episodes.sampling import ImageSource
 from metabench.hyperparameters import Hyperparameters
 from metabench.learning import engine
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.outer_loop import OuterLoop, rate
-from metabench.learning.sampling import ImageSource
 from metabench.tasks import Task
 
 ALGORITHMS = {

@@ -13,9 +13,9 @@ import torch
 
 from metabench import random
 from metabench.datasets.store import Split
+from metabench.episodes.sampling import ImageSource
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.engine import MetaGradient, Plan
-from metabench.learning.sampling import ImageSource
 from metabench.spec import DataSpec, RunSpec
 from metabench.study.config import load
 from metabench.tasks import Source

@@ -5,12 +5,12 @@ import torch
 
 from metabench import random
 from metabench.datasets.store import load_split
+from metabench.episodes.fixed import load_episodes
+from metabench.episodes.sampling import ImageSource, load_images
 from metabench.files.whole import read_array, read_json
 from metabench.learning import engine, meta_testing
 from metabench.learning.assembly import make_algorithm
-from metabench.learning.episodes import load_episodes
 from metabench.learning.evaluation import evaluate
-from metabench.learning.sampling import ImageSource, load_images
 from metabench.learning.training import train
 from metabench.tasks import Task
 

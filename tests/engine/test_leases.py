@@ -14,9 +14,9 @@ import pytest
 import torch
 
 from metabench.errors import MetabenchError
-from metabench.learning import devices, leases
-from metabench.learning.devices import about_gpu, open_device
-from metabench.learning.leases import RUNS_PER_GPU, lease
+from metabench.machine import devices, leases
+from metabench.machine.devices import about_gpu, open_device
+from metabench.machine.leases import RUNS_PER_GPU, lease
 
 HOLDER = Path(__file__).with_name("lease_holder.py")
 

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from metabench.datasets.store import load_split
+from metabench.episodes.fixed import EpisodeSet, load_episodes
+from metabench.episodes.sampling import load_images
 from metabench.learning.assembly import make_algorithm
-from metabench.learning.episodes import EpisodeSet, load_episodes
 from metabench.learning.evaluation import recorded_steps
 from metabench.learning.meta_testing import (
     Validation,
@@ -16,7 +17,6 @@ from metabench.learning.meta_testing import (
     run_episodes,
     stated_modes,
 )
-from metabench.learning.sampling import load_images
 
 MAML = "metabench.algorithms.maml:MAML"
 

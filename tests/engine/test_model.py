@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from metabench.datasets.store import read_images
+from metabench.episodes.fixed import load_episodes
+from metabench.episodes.sampling import load_images
 from metabench.errors import MetabenchError
 from metabench.files.whole import read_array
-from metabench.learning.episodes import load_episodes
 from metabench.learning.evaluation import evaluate
 from metabench.learning.params import save_params, save_sealed
-from metabench.learning.sampling import load_images
 from metabench.learning.training import train
 from metabench.model import load
 

@@ -8,11 +8,11 @@ import torch
 
 from metabench import random
 from metabench.datasets.store import load_split
+from metabench.episodes.sampling import ImageSource
 from metabench.errors import MetabenchError
 from metabench.learning import engine, plans
 from metabench.learning.assembly import make_algorithm
 from metabench.learning.engine import Plan, default_plan
-from metabench.learning.sampling import ImageSource
 from metabench.learning.training import train
 from metabench.tape import Replayed
 

@@ -8,10 +8,10 @@ import torch
 
 from metabench import random
 from metabench.datasets.store import load_split, write_split
+from metabench.episodes.fixed import load_episodes, write_episodes
+from metabench.episodes.sampling import ImageSource, load_images
 from metabench.errors import MetabenchError
 from metabench.files.whole import read_array, read_json
-from metabench.learning.episodes import load_episodes, write_episodes
-from metabench.learning.sampling import ImageSource, load_images
 from metabench.spec import DataSpec
 
 
@@ -96,7 +96,7 @@ def test_episode_files_are_the_same_whenever_they_are_written(blobs, tmp_path):
 
 def test_images_come_from_disk_in_parts_and_are_those_on_disk(blobs, monkeypatch):
     images = load_split(blobs / "data/blobs/train").images
-    monkeypatch.setattr("metabench.learning.sampling.AT_ONCE", 7 * 16 * 16)
+    monkeypatch.setattr("metabench.episodes.sampling.AT_ONCE", 7 * 16 * 16)
     loaded = load_images(images, "cpu")
     assert loaded.dtype == torch.uint8
     np.testing.assert_array_equal(loaded.numpy(), images.transpose(0, 3, 1, 2))

@@ -13,11 +13,11 @@ import torch
 from metabench.algorithms import fomaml, protonet
 from metabench.errors import MetabenchError
 from metabench.files.whole import read_array, read_json
-from metabench.learning.devices import open_device
 from metabench.learning.evaluation import evaluate
 from metabench.learning.params import save_sealed
 from metabench.learning.progress import load_state
 from metabench.learning.training import STOP, Run, train
+from metabench.machine.devices import open_device
 from metabench.spec import RunSpec
 
 FOMAML = "metabench.algorithms.fomaml:FOMAML"

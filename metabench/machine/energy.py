@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from metabench.learning.devices import called
+from metabench.machine.devices import called
 
 POWERCAP = Path("/sys/class/powercap")
 NVML = "libnvidia-ml.so.1"

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from metabench.datasets.store import Split
+from metabench.episodes.augmentation import augmented_batch, augmented_task
 from metabench.errors import MetabenchError
-from metabench.learning.augmentation import augmented_batch, augmented_task
 from metabench.random import choose, fold, permutation
 from metabench.tasks import Batch, Task
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from metabench import random
 from metabench.datasets.store import load_split, read_meta
+from metabench.episodes.sampling import ImageSource, Normal, image_task
 from metabench.errors import MetabenchError
 from metabench.files.described import read_described, write_described
 from metabench.files.whole import content_digest, read_array, write_array
-from metabench.learning.sampling import ImageSource, Normal, image_task
 from metabench.spec import DataSpec
 from metabench.tasks import Batch, Source, Task
 

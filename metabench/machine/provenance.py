@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import metabench
-from metabench.peak import peak_mb
+from metabench.machine.peak import peak_mb
 from metabench.sources import source_digest
 
 

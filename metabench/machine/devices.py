@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import torch
 
 from metabench.errors import MetabenchError
-from metabench.learning.leases import lease
-from metabench.learning.memory import keep_freed_memory
+from metabench.machine.leases import lease
+from metabench.machine.memory import keep_freed_memory
 
 KINDS = ("cpu", "cuda")  # torch knows more, such as mps, on which nothing here was ever tried
 

@@ -1,0 +1,1 @@
+"""Few-shot episodes: drawn from a split of classes, or fixed in files with a digest."""
