@@ -48,7 +48,7 @@ def build(backbone: str, input_shape: tuple[int, ...], outputs: int) -> Network:
     except (ModuleNotFoundError, AttributeError):
         raise MetabenchError(
             f"backbone '{backbone}': no backbone in metabench/networks/{kind}.py; known are "
-            "conv4-<filters>[-pool], conv4map-<filters>, resnet12[-wide], resnet18 and "
+            "conv4-<filters>[-flat|-pool], conv4map-<filters>, resnet12[-wide], resnet18 and "
             "mlp-<width>-<width>..."
         ) from None
     return make(rest, input_shape, outputs)

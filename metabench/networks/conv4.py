@@ -1,7 +1,8 @@
 """The four-layer convolutional network of the few-shot literature.
 
 ``conv4-64`` is MAML's Omniglot network: four times 3x3 convolution with stride 2, batch
-normalisation, ReLU; then the mean over all positions. ``conv4-64-pool`` has stride 1 and 2x2 max
+normalisation, ReLU; then the mean over all positions. ``conv4-64-flat`` keeps the positions apart,
+as do the Omniglot networks of Reptile and of iMAML. ``conv4-64-pool`` has stride 1 and 2x2 max
 pooling after each ReLU instead, and flattens, as in matching and prototypical networks.
 
 As in the code released with MAML, batch normalisation has a shift (beta) and no scale: the next
@@ -26,10 +27,12 @@ LAYERS = 4
 
 
 def network(name: str, input_shape: tuple[int, ...], outputs: int) -> Network:
-    """``"64"`` or ``"64-pool"``: the number of filters, and whether to pool."""
+    """``"64"``, ``"64-flat"`` or ``"64-pool"``: the number of filters, and the variant."""
     width, _, variant = name.partition("-")
-    if not width.isdigit() or int(width) < 1 or variant not in ("", "pool"):
-        raise MetabenchError(f"backbone 'conv4-{name}': known are conv4-64, conv4-32-pool and such")
+    if not width.isdigit() or int(width) < 1 or variant not in ("", "flat", "pool"):
+        raise MetabenchError(
+            f"backbone 'conv4-{name}': known are conv4-64, conv4-64-flat, conv4-32-pool and such"
+        )
     filters, pooled = int(width), variant == "pool"
     channels, height, width_in = input_shape
 
@@ -54,14 +57,16 @@ def network(name: str, input_shape: tuple[int, ...], outputs: int) -> Network:
             x = batch_norm_relu(x, params, f"norm{i}", norm)
             if pooled:
                 x = max_pool(x, 2)
-        return x.flatten(1) if pooled else x.mean((1, 2))
+        return x.flatten(1) if variant else x.mean((1, 2))
 
-    sides = (height >> LAYERS) * (width_in >> LAYERS) if pooled else 1
-    if not sides:
+    # Pooling rounds a side down, a stride rounds it up.
+    high, wide = (side >> LAYERS if pooled else -(-side >> LAYERS) for side in (height, width_in))
+    positions = high * wide if variant else 1
+    if not positions:
         raise MetabenchError(
             f"backbone 'conv4-{name}': images of {height}x{width_in} are too small"
         )
-    size = filters * sides
+    size = filters * positions
     return Network(init, features, size, outputs, head_std=1 / math.sqrt(size))
 
 
