@@ -29,8 +29,9 @@ class Cost(NamedTuple):
 class Algorithm:
     """What a meta-learner does with one task.
 
-    A subclass gives ``adapt`` or ``path``, and whatever else differs from what is here. ``params``
-    is the meta-learned state phi, a dict of tensors; ``adapted`` is whatever ``predict`` needs
+    A subclass gives ``adapt`` or ``path``, and whatever else differs from what is here; what a
+    family shares is in ``Iterative``, ``Episodic`` and ``PreTraining``. ``params`` is the
+    meta-learned state phi, a dict of tensors; ``adapted`` is whatever ``predict`` needs
     (for gradient-based algorithms, the task's own parameters theta).
 
     Entries of phi named ``running.*`` are gathered rather than optimised: the outer loop subtracts

@@ -11,8 +11,7 @@ examples/omniglot_implicit_maml.py). It differs from the paper, and from ``imaml
   which Adam sees: its epsilon is 1e-3 (`outer_epsilon`);
 - in meta-testing lambda is 0: the published command adapts without any pull.
 
-Not as there: the head has the 2 x 2 x 64 features of its network, here their mean over positions,
-and batch normalisation has a scale.
+Its network is `conv4-64-flat`, but for a scale of batch normalisation.
 """
 
 from __future__ import annotations
