@@ -20,6 +20,11 @@ class Setting(NamedTuple):
     def __str__(self) -> str:
         return f"{self.way}w{self.shot}s"
 
+    @property
+    def written(self) -> str:
+        """As a study has it: of one way, ``5s``."""
+        return str(self) if self.way > 1 else f"{self.shot}s"
+
 
 def read_setting(text: object) -> Setting:
     """``5w1s`` as 5 ways and 1 shot; ``5s`` as 1 way and 5 shots.

@@ -60,22 +60,22 @@ def _collect(options: argparse.Namespace) -> None:
 
 
 def _tables(options: argparse.Namespace) -> None:
-    from metabench.report.study import read_study
     from metabench.report.tables import write_tables
+    from metabench.study.file import read_study
 
     write_tables(options.report, read_study(options.study))
 
 
 def _figures(options: argparse.Namespace) -> None:
     from metabench.report.figures import write_figures
-    from metabench.report.study import read_study
+    from metabench.study.file import read_study
 
     write_figures(options.report, read_study(options.study), options.results)
 
 
 def _page(options: argparse.Namespace) -> None:
     from metabench.report.page import Origin, write_page
-    from metabench.report.study import read_study
+    from metabench.study.file import read_study
 
     origin = Origin(options.study, options.config)
     write_page(options.report, read_study(options.study), origin)

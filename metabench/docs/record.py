@@ -26,9 +26,9 @@ from metabench.report.figures.write import OF_REPORT, OF_RESULTS, draw_figures
 from metabench.report.formats import markdown
 from metabench.report.join import STUDY, check_episodes, with_clusters
 from metabench.report.results import write_frame
-from metabench.report.study import read_study
 from metabench.report.tables.published import published_text
 from metabench.report.tables.write import write_tables
+from metabench.study.file import read_study
 
 RECORDS = Path("docs/reproduction")
 STATES = "ended_early"  # folder
@@ -55,7 +55,7 @@ def record(study_file: Path, report: Path, project: Path) -> Path:
             those of the record.
     """
     study = read_study(study_file)
-    there = project / RECORDS / str(study["study"])
+    there = project / RECORDS / study.name
     parts = _joined(report, there)
     for name in (*COLLECTED, GAPS):
         if name in parts:
@@ -63,7 +63,7 @@ def record(study_file: Path, report: Path, project: Path) -> Path:
         else:
             (there / name).unlink(missing_ok=True)
     write_text(there / STUDY, study_file.read_text(encoding="utf-8"))
-    _keep_states(report, project / "results", str(study["study"]), there / STATES)
+    _keep_states(report, project / "results", study.name, there / STATES)
     make_tables_of(there)
     for kind in OF_RESULTS:
         for figure in (report / "figures").glob(f"{kind}-*.svg"):

@@ -11,9 +11,9 @@ from metabench.report.data import read_report
 from metabench.report.formats import markdown
 from metabench.report.join import STUDY
 from metabench.report.mixed import mixed
-from metabench.report.study import read_study
 from metabench.report.tables.results import results_numbers
 from metabench.report.tables.summary import summary_text
+from metabench.study.file import read_study
 
 PAGE = Path("docs/reproduction.md")
 REASONS = "Known reasons"

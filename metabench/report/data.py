@@ -13,8 +13,7 @@ import pandas as pd
 
 from metabench.errors import MetabenchError
 from metabench.files.runs import KEY
-from metabench.report.names import grid_cells
-from metabench.setting import Setting, read_setting
+from metabench.study.file import Entry, StudyFile
 
 #: What ``metabench collect`` writes.
 SCORES, STEPS, CURVES, RUNS = "scores.csv.gz", "steps.csv", "curves.csv.gz", "runs.csv"
@@ -50,7 +49,7 @@ class Report:
     ``gaps`` has a row for every run that is not there, and why; none in a finished report.
     """
 
-    study: dict[str, Any]
+    study: StudyFile
     scores: pd.DataFrame
     steps: pd.DataFrame
     curves: pd.DataFrame
@@ -64,11 +63,11 @@ class Report:
         return dict(zip(both["dataset"], both["task"], strict=True))
 
     @property
-    def datasets(self) -> dict[str, dict[str, str]]:
+    def datasets(self) -> dict[str, str]:
         """The task of each data set with a result, in the order of the grid."""
         tasks = dict(zip(self.runs["dataset"], self.runs["task"], strict=True))
-        names = dict.fromkeys(str(entry["dataset"]) for entry in self.study["grid"])
-        return {name: {"task": tasks[name]} for name in names if name in tasks}
+        names = dict.fromkeys(entry.dataset for entry in self.study.grid)
+        return {name: tasks[name] for name in names if name in tasks}
 
     @property
     def titles(self) -> dict[str, str]:
@@ -96,7 +95,7 @@ class Report:
 
     def cells(self) -> Iterator[tuple[str, int, int, list[str]]]:
         """Data set, way, shot and its algorithms, in the order of the grid."""
-        for (dataset, way, shot), algorithms in grid_cells(self.study).items():
+        for (dataset, way, shot), algorithms in self.study.cells().items():
             yield dataset, way, shot, algorithms
 
     def own_hyperparameters(self, dataset: str, way: int, shot: int, algorithm: str) -> list[str]:
@@ -108,29 +107,27 @@ class Report:
         trained = here["model"] if "model" in here else here["algorithm"]
         names: dict[str, None] = {}
         for entry in self._entries(dataset, way, shot):
-            if algorithm in entry["algorithms"]:
-                of = entry.get("hyperparameters") or {}
-                own = [key for name in {algorithm, *trained} for key in of.get(name) or {}]
-                names.update(dict.fromkeys([*(entry.get("set") or {}), *sorted(own)]))
+            if algorithm in entry.algorithms:
+                own = [key for name in {algorithm, *trained} for key in entry.own.get(name, {})]
+                names.update(dict.fromkeys([*entry.common, *sorted(own)]))
         return [name for name in names if name not in NO_PART_OF_A_METHOD]
 
     def references(self, dataset: str, way: int, shot: int) -> list[str]:
         """Keys of the published rows that the study wants beside a setting."""
         keys: dict[str, None] = {}
         for entry in self._entries(dataset, way, shot):
-            keys.update(dict.fromkeys(entry.get("references", [])))
+            keys.update(dict.fromkeys(entry.references))
         return list(keys)
 
-    def _entries(self, dataset: str, way: int, shot: int) -> Iterator[dict[str, Any]]:
+    def _entries(self, dataset: str, way: int, shot: int) -> Iterator[Entry]:
         """The entries of the grid that have a setting."""
-        for entry in self.study["grid"]:
-            settings = map(read_setting, entry["settings"])
-            if entry["dataset"] == dataset and Setting(way, shot) in settings:
+        for entry in self.study.grid:
+            if entry.dataset == dataset and (way, shot) in entry.settings:
                 yield entry
 
 
-def read_report(report: Path, study: dict[str, Any]) -> Report:
-    """The results below ``report`` (``reports/<study>``).
+def read_report(report: Path, study: StudyFile) -> Report:
+    """The results of a study below ``report`` (``reports/<study>``).
 
     Raises:
         MetabenchError: naming the file that is missing, damaged, or of another study.
@@ -170,19 +167,19 @@ def _read(path: Path, **how: Any) -> pd.DataFrame:
     return frame
 
 
-def check_study(runs: pd.DataFrame, study: dict[str, Any], path: Path) -> None:
+def check_study(runs: pd.DataFrame, study: StudyFile, path: Path) -> None:
     """Refuse runs that are not of the study, or of a data set that it has not by now.
 
     Args:
         runs: rows of ``runs.csv``.
-        study: content of the study's file.
+        study: what is asked for by now.
         path: where the runs stand, for the error.
     """
-    asked = {str(entry["dataset"]) for entry in study["grid"]}
+    asked = {entry.dataset for entry in study.grid}
     for name, dataset in zip(runs["study"], runs["dataset"], strict=True):
-        if name != study["study"]:
+        if name != study.name:
             raise MetabenchError(
-                f"{path}: of study '{name}', but '{study['study']}' is reported; give the file of "
+                f"{path}: of study '{name}', but '{study.name}' is reported; give the file of "
                 "the one, or the report of the other"
             )
         if dataset not in asked:

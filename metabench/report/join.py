@@ -7,9 +7,9 @@ beside those that took days, and none of these is run again.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import yaml
@@ -32,9 +32,8 @@ from metabench.report.figures.found import find
 from metabench.report.figures.write import OF_REPORT, draw_figures
 from metabench.report.results import write_frame
 from metabench.report.statistics import CLUSTER
-from metabench.report.study import read_study
 from metabench.report.tables import write_tables
-from metabench.setting import read_setting
+from metabench.study.file import Entry, StudyFile, as_written, read_study
 
 STUDY = "study.yaml"  # of a record, in its folder
 CELL = KEY[:3]
@@ -72,19 +71,20 @@ def join(study_file: Path, report: Path, record: Path, out: Path) -> None:
     check_episodes(ours[RUNS], theirs[RUNS], f"{report} and {record}")
     names, theirs = _apart(theirs, algorithms_of(ours))
     ours[SCORES], theirs[SCORES] = with_clusters([ours[SCORES], theirs[SCORES]])
-    joined: dict[str, Any] = {
-        "study": f"{study['study']}-{other['study']}",
-        "title": f"{study.get('title', study['study'])}, beside a record: {record.name}",
-        "grid": [*_entries(study, ours, {}), *_entries(other, theirs, names)],
-    }
+    joined = replace(
+        study,
+        name=f"{study.name}-{other.name}",
+        title=f"{study.title}, beside a record: {record.name}",
+        grid=(*_entries(study, ours, {}), *_entries(other, theirs, names)),
+    )
     for name in (*COLLECTED, GAPS):
         both = [parts[name] for parts in (ours, theirs) if len(parts[name])]
         if both or name in COLLECTED:
             frame = pd.concat(both) if both else ours[name]
-            write_frame(out / name, frame.assign(study=joined["study"]) if name == RUNS else frame)
+            write_frame(out / name, frame.assign(study=joined.name) if name == RUNS else frame)
         else:
             (out / name).unlink(missing_ok=True)
-    write_text(out / STUDY, yaml.safe_dump(joined, sort_keys=False, allow_unicode=True))
+    write_text(out / STUDY, yaml.safe_dump(as_written(joined), sort_keys=False, allow_unicode=True))
     write_tables(out, joined)
     draw_figures(find(read_report(out, joined), Path()), out / "figures", OF_REPORT)
 
@@ -133,7 +133,7 @@ def algorithms_of(parts: Parts) -> set[str]:
     return {*parts[RUNS]["algorithm"], *parts[GAPS]["algorithm"]}
 
 
-def _parts(folder: Path, study: dict[str, Any]) -> Parts:
+def _parts(folder: Path, study: StudyFile) -> Parts:
     """All tables of a report; that of gaps is empty where there is none."""
     parts = {name: read_rows(folder / name) for name in COLLECTED}
     check_study(parts[RUNS], study, folder / RUNS)
@@ -167,17 +167,16 @@ def _apart(parts: Parts, taken: Iterable[str]) -> tuple[dict[str, str], Parts]:
     return names, parts
 
 
-def _entries(study: dict[str, Any], parts: Parts, names: dict[str, str]) -> list[Any]:
+def _entries(study: StudyFile, parts: Parts, names: dict[str, str]) -> list[Entry]:
     """What is left of a study's grid where only these runs are, with other names for some."""
     cells, algorithms = cells_of(parts[RUNS]), algorithms_of(parts)
     entries = []
-    for entry in study["grid"]:
-        dataset = str(entry["dataset"])
-        settings = [s for s in entry["settings"] if (dataset, *read_setting(s)) in cells]
-        listed = [names.get(name, name) for name in entry["algorithms"]]
-        own = {names.get(name, name): v for name, v in (entry.get("hyperparameters") or {}).items()}
+    for entry in study.grid:
+        settings = tuple(s for s in entry.settings if (entry.dataset, *s) in cells)
+        listed = [names.get(name, name) for name in entry.algorithms]
         listed = [name for name in listed if name in algorithms]
+        own = {names.get(name, name): values for name, values in entry.own.items()}
         if settings and listed:
-            changed = {"settings": settings, "algorithms": listed, "hyperparameters": own}
-            entries.append({**entry, **changed})
+            changed = replace(entry, settings=settings, algorithms=tuple(listed), own=own)
+            entries.append(changed)
     return entries

@@ -28,8 +28,8 @@ from metabench.report.data import (
 )
 from metabench.report.scoring import Array
 from metabench.report.statistics import CLUSTER, by_unit, mean_interval, trimmed_interval
-from metabench.report.study import read_study
 from metabench.study.catalogue import Algorithm, Catalogue
+from metabench.study.file import read_study
 
 Rows = list[dict[str, Any]]
 
@@ -85,7 +85,7 @@ def collect(
     Raises:
         MetabenchError: naming the file that is missing or wrong, and what is wrong with it.
     """
-    name = read_study(study_file)["study"]
+    name = read_study(study_file).name
     scored = [score(folder, name, episodes_root) for folder in run_folders(runs)]
     refuse_twins([each.run for each in scored])
     catalogue = Catalogue([study_file.parent, config])

@@ -11,18 +11,15 @@ from typing import Any
 
 from metabench.errors import MetabenchError
 from metabench.hyperparameters import Hyperparameters, parse
-from metabench.setting import Setting, read_setting
+from metabench.setting import Setting
 from metabench.study import fields
 from metabench.study.capacity import check_setting, check_training, sizes_of
 from metabench.study.catalogue import Algorithm, Catalogue, Dataset
+from metabench.study.file import Entry
 from metabench.study.lazy import call, class_of, import_lazily, torch_unloaded
 
 Published = dict[str, list[tuple[str, str, str]]]  # key -> (dataset, way, shot) of its rows
 
-KEYS = (
-    *("dataset", "backbone", "settings", "trained_in", "algorithms"),
-    *("set", "hyperparameters", "references"),
-)
 CHECKPOINTS = 4  # that a run shortened by a budget has at least, to choose the best of
 #: The hyperparameters of every algorithm: of its meta-training.
 OF_TRAINING = tuple(field.name for field in dataclasses.fields(Hyperparameters))
@@ -31,62 +28,48 @@ _INPUT_SHAPES = {"classification": (1, 28, 28), "regression": (1,)}  # to try a 
 
 @dataclass(frozen=True)
 class Cell:
-    """A checked entry of the grid.
+    """An entry of the grid, with what it names.
 
     Attributes:
-        where: the file and key of the entry, for errors.
+        entry: as it is written.
         dataset: what the episodes are drawn from.
         backbone: a name in ``metabench.networks``.
-        settings: classes and shots.
-        trained_in: the one of them whose models serve them all; None where each has its own.
         algorithms: what is compared, by name.
         models: what is meta-trained for that, by name.
-        common: hyperparameters set for every algorithm here.
-        own: hyperparameters set for one algorithm, by its name.
-        references: keys of published rows to show beside.
     """
 
-    where: str
+    entry: Entry
     dataset: Dataset
     backbone: str
-    settings: tuple[Setting, ...]
-    trained_in: Setting | None
     algorithms: dict[str, Algorithm]
     models: dict[str, Algorithm]
-    common: dict[str, Any]
-    own: dict[str, dict[str, Any]]
-    references: tuple[str, ...]
 
 
-def read_cell(value: Any, where: str, catalogue: Catalogue, published: Published) -> Cell:
-    """Check one entry of a grid.
+def read_cell(entry: Entry, catalogue: Catalogue, published: Published) -> Cell:
+    """Look up what an entry names, and check that all of it goes together.
 
     Args:
-        value: the entry, as read from YAML.
-        where: its file and key.
+        entry: as it is written.
         catalogue: the algorithms and data sets there are.
         published: the rows that ``references`` may name.
 
     Raises:
         MetabenchError: naming the key and what would be right.
     """
-    values = fields.keys(value, where, KEYS, ("dataset", "settings", "algorithms"))
-    dataset = catalogue.dataset(values["dataset"], f"{where}.dataset")
+    where = entry.where
+    dataset = catalogue.dataset(entry.dataset, f"{where}.dataset")
     task = dataset.spec.task
-    backbone = fields.text(values.get("backbone", dataset.backbone), f"{where}.backbone")
-    network = _network(backbone, task, where if "backbone" in values else str(dataset.file))
-
-    def setting(value: Any, where: str) -> Setting:
-        return _setting(value, where, task)
-
-    settings = fields.items(values["settings"], f"{where}.settings", setting, "[5w1s, 5w5s]")
+    backbone = entry.backbone or dataset.backbone
+    network = _network(backbone, task, where if entry.backbone else str(dataset.file))
     sizes = sizes_of(dataset)
-    for i, one in enumerate(settings):
-        check_setting(one, dataset, sizes, f"{where}.settings[{i}]")
+    for i, setting in enumerate(entry.settings):
+        _check_task(setting, task, f"{where}.settings[{i}]")
+        check_setting(setting, dataset, sizes, f"{where}.settings[{i}]")
+    _check_trained_in(entry)
+    _check_references(entry, published)
 
-    listed = fields.items(values["algorithms"], f"{where}.algorithms", fields.text, "[maml]")
     algorithms, models = {}, {}
-    for i, name in enumerate(listed):
+    for i, name in enumerate(entry.algorithms):
         at = f"{where}.algorithms[{i}]"
         algorithms[name] = _algorithm(name, at, task, catalogue)
         trained = model_name(algorithms[name], dataset)
@@ -97,18 +80,14 @@ def read_cell(value: Any, where: str, catalogue: Catalogue, published: Published
         _check_network(models[trained], network, f"{at}: backbone '{backbone}'")
 
     cell = Cell(
-        where=where,
+        entry=entry,
         dataset=dataset,
         backbone=backbone,
-        settings=tuple(settings),
-        trained_in=_trained_in(values, where, task, settings),
         algorithms=algorithms,
         models={name: model for name, model in models.items() if model.algorithm_class},
-        common=fields.mapping(values.get("set", {}), f"{where}.set"),
-        own=_own(values.get("hyperparameters", {}), where, {**models, **algorithms}, dataset),
-        references=_references(values, where, published, dataset.spec.name, settings),
     )
-    _check_common(cell.common, where, {**models, **algorithms})
+    _check_own(entry, {**models, **algorithms}, dataset)
+    _check_common(entry, {**models, **algorithms})
     for name, algorithm in {**models, **algorithms}.items():
         for one in training_settings(cell):
             resolved = hyperparameters(cell, one, algorithm)
@@ -119,7 +98,8 @@ def read_cell(value: Any, where: str, catalogue: Catalogue, published: Published
 
 def training_settings(cell: Cell) -> tuple[Setting, ...]:
     """The settings that models are meta-trained and validated in."""
-    return (cell.trained_in,) if cell.trained_in else cell.settings
+    entry = cell.entry
+    return (entry.trained_in,) if entry.trained_in else entry.settings
 
 
 def hyperparameters(cell: Cell, setting: Setting, algorithm: Algorithm) -> dict[str, Any]:
@@ -128,8 +108,9 @@ def hyperparameters(cell: Cell, setting: Setting, algorithm: Algorithm) -> dict[
     """
     values = algorithm.published(_place(cell, setting))
     if algorithm.hyperparameters is not None:  # `set` is not for external programs
-        values |= cell.common
-    complete = _complete(algorithm, values | cell.own.get(algorithm.name, {}), cell.where)
+        values |= cell.entry.common
+    own = cell.entry.own.get(algorithm.name, {})
+    complete = _complete(algorithm, values | own, cell.entry.where)
     model = cell.models.get(model_name(algorithm, cell.dataset))
     if model is None or model.name == algorithm.name:
         return complete
@@ -147,7 +128,7 @@ def published_iterations(cell: Cell, setting: Setting, algorithm: Algorithm) -> 
     if not model.has_published_length(_place(cell, setting)):
         return 0
     values = model.published(_place(cell, setting))
-    iterations: int = _complete(model, values, cell.where).get("iterations", 0)
+    iterations: int = _complete(model, values, cell.entry.where).get("iterations", 0)
     return iterations
 
 
@@ -170,7 +151,7 @@ def within_budget(values: dict[str, Any], algorithm: Algorithm, budget: float) -
 
 def _place(cell: Cell, setting: Setting) -> dict[str, Any]:
     """What the conditions in an algorithm's file are about: where the model is trained."""
-    setting = cell.trained_in or setting
+    setting = cell.entry.trained_in or setting
     return {
         "dataset": cell.dataset.spec.name,
         "task": cell.dataset.spec.task,
@@ -189,60 +170,43 @@ def _complete(algorithm: Algorithm, values: dict[str, Any], where: str) -> dict[
     return {k: list(v) if isinstance(v, tuple) else v for k, v in complete.items()}
 
 
-def _setting(value: Any, where: str, task: str) -> Setting:
-    """``5w1s``; for regression ``5s``."""
-    regression = task == "regression"
-    try:
-        setting = read_setting(value)
-    except MetabenchError:
-        setting = None
-    if setting is None or regression == ("w" in str(value)):
-        right = "shots, such as 5s, are" if regression else "ways and shots, such as 5w1s, are"
-        raise fields.wrong(value, where, right)
-    if setting.way == 1 and not regression:  # of one class, every query is that class
-        raise fields.wrong(value, where, "2 ways or more, such as 5w1s, are")
-    return setting
+def _check_task(setting: Setting, task: str, where: str) -> None:
+    """Ways are of classification, and two of them at least: of one class, every query is that."""
+    if task == "regression" and setting.way > 1:
+        raise fields.wrong(setting.written, where, "shots, such as 5s, are")
+    if task == "classification" and setting.way == 1:
+        raise fields.wrong(setting.written, where, "2 ways or more, such as 5w1s, are")
 
 
-def _trained_in(
-    values: dict[str, Any], where: str, task: str, settings: list[Setting]
-) -> Setting | None:
+def _check_trained_in(entry: Entry) -> None:
     """One of the settings, all of one way: a model may have an output for each class."""
-    if "trained_in" not in values:
-        return None
-    where = f"{where}.trained_in"
-    one = _setting(values["trained_in"], where, task)
-    if one not in settings:
-        raise fields.wrong(values["trained_in"], where, "one of the entry's own settings is")
-    others = [other for other in settings if other.way != one.way]
+    one, where = entry.trained_in, f"{entry.where}.trained_in"
+    if one is None:
+        return
+    if one not in entry.settings:
+        raise fields.wrong(one.written, where, "one of the entry's own settings is")
+    others = [other for other in entry.settings if other.way != one.way]
     if others:
         raise MetabenchError(
             f"{where}: a model of {one} cannot be tested in {others[0]}; settings of {one.way} "
             "ways are right, the others in an entry of their own"
         )
-    return one
 
 
-def _references(
-    values: dict[str, Any], where: str, published: Published, dataset: str, settings: list[Setting]
-) -> tuple[str, ...]:
-    """Keys of published rows, each of which has one to show in a setting here."""
-    here = [(dataset, str(setting.way), str(setting.shot)) for setting in settings]
-
-    def key(value: Any, where: str) -> str:
-        known = fields.known(value, where, "published row", published)
-        if not set(here) & set(published[known]):
-            datasets = dict.fromkeys(name for name, _, _ in published[known])
-            tested = f" in {' or '.join(map(str, settings))}" if dataset in datasets else ""
+def _check_references(entry: Entry, published: Published) -> None:
+    """Each is the key of published rows, one of them to be shown in a setting here."""
+    here = {(entry.dataset, str(way), str(shot)) for way, shot in entry.settings}
+    for i, key in enumerate(entry.references):
+        where = f"{entry.where}.references[{i}]"
+        fields.known(key, where, "published row", published)
+        if not here.intersection(published[key]):
+            datasets = dict.fromkeys(name for name, _, _ in published[key])
+            settings = " or ".join(setting.written for setting in entry.settings)
+            tested = f" in {settings}" if entry.dataset in datasets else ""
             raise MetabenchError(
-                f"{where}: no row of '{known}' is for {dataset}{tested}, and it would show "
+                f"{where}: no row of '{key}' is for {entry.dataset}{tested}, and it would show "
                 f"nothing; its rows are for {', '.join(datasets)}: leave it out"
             )
-        return known
-
-    if "references" not in values:
-        return ()
-    return tuple(fields.items(values["references"], f"{where}.references", key, "[people]"))
 
 
 def _algorithm(name: str, where: str, task: str, catalogue: Catalogue) -> Algorithm:
@@ -278,13 +242,12 @@ def _check_model(algorithm: Algorithm, model: Algorithm, dataset: Dataset) -> No
         )
 
 
-def _own(
-    value: Any, where: str, algorithms: dict[str, Algorithm], dataset: Dataset
-) -> dict[str, dict[str, Any]]:
-    where = f"{where}.hyperparameters"
-    own = fields.keys(value, where, algorithms)
-    for name, values in own.items():
-        algorithms[name].check(fields.mapping(values, f"{where}.{name}"), f"{where}.{name}")
+def _check_own(entry: Entry, algorithms: dict[str, Algorithm], dataset: Dataset) -> None:
+    """What is set for one algorithm is known to it, and trains nothing of another."""
+    where = f"{entry.where}.hyperparameters"
+    fields.keys(entry.own, where, algorithms)
+    for name, values in entry.own.items():
+        algorithms[name].check(values, f"{where}.{name}")
         model = model_name(algorithms[name], dataset)
         for key in values:
             if model != name and key in OF_TRAINING:
@@ -292,11 +255,11 @@ def _own(
                     f"{where}.{name}: '{key}' is of meta-training, and '{name}' is tested on the "
                     f"model of '{model}' here; write it under `{model}`"
                 )
-    return own
 
 
-def _check_common(common: dict[str, Any], where: str, algorithms: dict[str, Algorithm]) -> None:
+def _check_common(entry: Entry, algorithms: dict[str, Algorithm]) -> None:
     """Check what is set for all algorithms; an error says where a key of one of them belongs."""
+    common, where = entry.common, entry.where
     if common and not any(algorithm.hyperparameters for algorithm in algorithms.values()):
         raise MetabenchError(
             f"{where}.set: here are external programs alone, and it is not for them; write it "

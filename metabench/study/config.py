@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from metabench.errors import MetabenchError
 from metabench.files.config_tables import PUBLISHED, REASONS
@@ -31,10 +30,9 @@ from metabench.study.cells import (
     training_settings,
     within_budget,
 )
+from metabench.study.file import StudyFile, read_study
 from metabench.study.lazy import import_lazily
-from metabench.study.yaml_file import read_mapping
 
-KEYS = ("study", "title", "seeds", "budget", "archives", "grid")
 PROJECT_FOLDER = Path("config")  # seen from the project's folder, where commands are run
 
 RunKey = tuple[str, int, int, str, int]  # see `run_key`
@@ -59,10 +57,7 @@ class Study:
     """A checked study, expanded."""
 
     file: Path
-    values: dict[str, Any]  # the file's content, for the report
-    name: str
-    title: str
-    seeds: tuple[int, ...]
+    asked: StudyFile
     archives: Path | None  # a folder of raw archives
     datasets: dict[str, Dataset]
     algorithms: dict[str, Algorithm]
@@ -71,6 +66,11 @@ class Study:
     runs: tuple[RunSpec, ...]  # what is evaluated
     model_of: dict[RunKey, RunKey]  # a run -> the model that it is evaluated on
     references: tuple[str, ...]  # published rows to show beside the runs
+
+    @property
+    def name(self) -> str:
+        """Of its folders."""
+        return self.asked.name
 
 
 def run_key(run: RunSpec) -> RunKey:
@@ -89,35 +89,23 @@ def load(file: Path, project: Path = PROJECT_FOLDER) -> Study:
     Raises:
         MetabenchError: naming the file, the key and what would be right.
     """
-    values = fields.keys(read_mapping(file), str(file), KEYS, ("study", "seeds", "grid"))
-    name = fields.name(values["study"], f"{file}: study")
-    title = fields.text(values.get("title", name), f"{file}: title")
-    seeds = fields.items(values["seeds"], f"{file}: seeds", fields.whole, "[0, 1, 2]")
-    budget = fields.share(values.get("budget", 1.0), f"{file}: budget")
-    archives = _folder(values["archives"], f"{file}: archives") if "archives" in values else None
+    asked = read_study(file)
+    archives = _folder(asked.archives, f"{file}: archives") if asked.archives else None
     catalogue = Catalogue([file.parent, project], archives)
     published = _published(project / "published.csv")
     read_table(project / "reasons.csv", REASONS)  # which the report needs, when all has been run
-    grid = values["grid"]
-    if not isinstance(grid, list) or not grid:
-        raise fields.wrong(grid, f"{file}: grid", "a list of `- dataset: ...` entries is")
-    cells = [
-        read_cell(cell, f"{file}: grid[{i}]", catalogue, published) for i, cell in enumerate(grid)
-    ]
+    cells = [read_cell(entry, catalogue, published) for entry in asked.grid]
     _refuse_repeats(cells)
     models, runs, digest = [], [], cache(source_digest)
     model_of: dict[RunKey, RunKey] = {}
     for cell in cells:
-        models += _runs(cell, training_settings(cell), cell.models, name, seeds, budget, digest)
-        ours = _runs(cell, cell.settings, cell.algorithms, name, seeds, budget, digest)
+        models += _runs(cell, training_settings(cell), cell.models, asked, digest)
+        ours = _runs(cell, cell.entry.settings, cell.algorithms, asked, digest)
         model_of |= {run_key(run): _model_of(run, cell) for run in ours}
         runs += ours
     return Study(
         file=file,
-        values=values,
-        name=name,
-        title=title,
-        seeds=tuple(seeds),
+        asked=asked,
         archives=archives,
         datasets={cell.dataset.spec.name: cell.dataset for cell in cells},
         algorithms={k: v for cell in cells for k, v in {**cell.models, **cell.algorithms}.items()},
@@ -125,14 +113,14 @@ def load(file: Path, project: Path = PROJECT_FOLDER) -> Study:
         models=_distinct(cells, models),
         runs=tuple(runs),
         model_of=model_of,
-        references=tuple(dict.fromkeys(key for cell in cells for key in cell.references)),
+        references=tuple(dict.fromkeys(key for cell in cells for key in cell.entry.references)),
     )
 
 
 def _episodes(cell: Cell) -> list[Episodes]:
     """The validation and test episodes of a cell."""
     asked, name = cell.dataset.episodes, cell.dataset.spec.name
-    splits = {"val": training_settings(cell), "test": cell.settings}
+    splits = {"val": training_settings(cell), "test": cell.entry.settings}
     return [
         Episodes(
             dataset=name,
@@ -152,9 +140,7 @@ def _runs(
     cell: Cell,
     settings: Sequence[Setting],
     algorithms: dict[str, Algorithm],
-    study: str,
-    seeds: Sequence[int],
-    budget: float,
+    asked: StudyFile,
     digest: Digest,
 ) -> list[RunSpec]:
     """Every algorithm in every setting from every seed."""
@@ -164,7 +150,7 @@ def _runs(
         for name, algorithm in algorithms.items():
             full = hyperparameters(cell, setting, algorithm)
             first = RunSpec(
-                study=study,
+                study=asked.name,
                 data=cell.dataset.spec,
                 way=setting.way,
                 shot=setting.shot,
@@ -172,12 +158,12 @@ def _runs(
                 algorithm_class=algorithm.algorithm_class,
                 seed=0,
                 backbone=cell.backbone,
-                hyperparameters=within_budget(full, algorithm, budget),
+                hyperparameters=within_budget(full, algorithm, asked.budget),
                 published_iterations=published_iterations(cell, setting, algorithm),
                 title=algorithm.title,
                 code=codes[name],
             )
-            own_seeds = [0] if algorithm.deterministic else seeds
+            own_seeds = (0,) if algorithm.deterministic else asked.seeds
             runs += [replace(first, seed=seed) for seed in own_seeds]
     return runs
 
@@ -185,7 +171,7 @@ def _runs(
 def _model_of(run: RunSpec, cell: Cell) -> RunKey:
     """The model that ``run`` is evaluated on: mostly its own."""
     trained = model_name(cell.algorithms[run.algorithm], cell.dataset)
-    setting = cell.trained_in or Setting(run.way, run.shot)
+    setting = cell.entry.trained_in or Setting(run.way, run.shot)
     return run.data.name, setting.way, setting.shot, trained, run.seed
 
 
@@ -196,7 +182,7 @@ def _code(algorithm: Algorithm, cell: Cell, digest: Digest) -> str:
     """
     if not algorithm.algorithm_class:
         return ""
-    networks = import_lazily("metabench.networks.build", cell.where)
+    networks = import_lazily("metabench.networks.build", cell.entry.where)
     module = algorithm.algorithm_class.partition(":")[0]
     data = cell.dataset.spec
     functions = [data.module] if data.task == "regression" else []
@@ -207,15 +193,16 @@ def _refuse_repeats(cells: Sequence[Cell]) -> None:
     """Two entries for the same runs would write the same files."""
     seen: dict[tuple[str, Setting, str], str] = {}
     for cell in cells:
-        for setting in cell.settings:
+        where = cell.entry.where
+        for setting in cell.entry.settings:
             for algorithm in cell.algorithms:
                 key = (cell.dataset.spec.name, setting, algorithm)
                 if key in seen:
                     raise MetabenchError(
-                        f"{cell.where}: {algorithm} on {key[0]} with {setting} is in {seen[key]} "
+                        f"{where}: {algorithm} on {key[0]} with {setting} is in {seen[key]} "
                         f"already; keep one, or give the other a label: {algorithm}--other"
                     )
-                seen[key] = cell.where.rpartition(": ")[2]
+                seen[key] = where.rpartition(": ")[2]
 
 
 def _distinct(cells: Sequence[Cell], models: Sequence[RunSpec]) -> tuple[RunSpec, ...]:
@@ -224,20 +211,20 @@ def _distinct(cells: Sequence[Cell], models: Sequence[RunSpec]) -> tuple[RunSpec
     for model in models:
         if distinct.setdefault(run_key(model), model) != model:
             raise MetabenchError(
-                f"{cells[-1].where}: the model of {model.algorithm} on {model.data.name} is asked "
-                "for twice with another network or other hyperparameters; put what shares it into "
-                f"one entry, or give the other a label: {model.algorithm}--other"
+                f"{cells[-1].entry.where}: the model of {model.algorithm} on {model.data.name} is "
+                "asked for twice with another network or other hyperparameters; put what shares "
+                f"it into one entry, or give the other a label: {model.algorithm}--other"
             )
     return tuple(distinct.values())
 
 
-def _folder(value: Any, where: str) -> Path:
-    folder = Path(os.path.expanduser(fields.text(value, where)))
+def _folder(name: str, where: str) -> Path:
+    folder = Path(os.path.expanduser(name))
     if not folder.is_dir():
         here = (
             "" if folder.is_absolute() else f" (from where the command runs: {folder.absolute()})"
         )
-        raise fields.wrong(value, where, f"the path of a folder that is there is{here}")
+        raise fields.wrong(name, where, f"the path of a folder that is there is{here}")
     return folder
 
 

@@ -30,8 +30,8 @@ def describe(study: Study, project: Path = PROJECT_FOLDER) -> str:
       disk: 0.02 GB of images, at most 0.09 GB of predictions
     42 runs, 39 models to train, 61,200 meta-iterations
     """
-    count = len(study.seeds)
-    lines = [f"{study.name}: {study.title} ({count} seed{'s' * (count > 1)})"]
+    count = len(study.asked.seeds)
+    lines = [f"{study.name}: {study.asked.title} ({count} seed{'s' * (count > 1)})"]
     cells: dict[str, dict[str, None]] = {}
     for run in study.runs:
         way = f"{run.way}w" if run.data.task == "classification" else ""

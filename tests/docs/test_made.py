@@ -100,7 +100,7 @@ def test_the_record_is_of_the_default_study_as_it_is() -> None:
         for r in _record()
     }
     assert there == asked, "run `make readme`"
-    assert {int(float(row["seeds"])) for row in _record()} == {len(study.seeds)}
+    assert {int(float(row["seeds"])) for row in _record()} == {len(study.asked.seeds)}
 
 
 def test_a_report_without_its_table_is_named(tmp_path: Path) -> None:

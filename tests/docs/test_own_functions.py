@@ -64,7 +64,7 @@ def test_functions_of_one_s_own_have_tables_and_figures(
     assert "| lines 5-shot (MSE) |" in (report / "tables" / "summary.md").read_text()
     assert (report / "figures" / "curves-lines.svg").is_file()
 
-    figure, _ = curves.draw(find(read_report(report, study.values), results), "lines")
+    figure, _ = curves.draw(find(read_report(report, study.asked), results), "lines")
     x, y = figure.axes[0].lines[0].get_data()
     assert len(x) == 105
     np.testing.assert_allclose(np.polyval(np.polyfit(x, y, 1), x), y, atol=1e-5)

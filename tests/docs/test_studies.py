@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from documents import PROJECT, blocks, commands
 
-from metabench.study import cells, config
+from metabench.study import config
 from metabench.study.config import Study
+from metabench.study.file import ENTRY_KEYS, KEYS
 
 PAGE = (PROJECT / "docs" / "studies.md").read_text(encoding="utf-8")
 FILES = sorted(
@@ -30,7 +31,7 @@ def test_every_study_is_there() -> None:
 
 def test_every_key_that_a_study_may_have_is_explained() -> None:
     section = PAGE.partition("\n## What a file says\n")[2].partition("\n## ")[0]
-    assert re.findall(r"^\| `(\w+)` \|", section, re.M) == [*config.KEYS, *cells.KEYS]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.M) == [*KEYS, *ENTRY_KEYS]
 
 
 @pytest.mark.parametrize("example", [b.text for b in blocks(PAGE) if b.language == "yaml"])
@@ -45,7 +46,7 @@ def test_title_and_numbers_of_runs_are_the_study_s(name: str) -> None:
     _, found, section = PAGE.partition(f"\n## `config/{name}`\n")
     assert found
     section = section.partition("\n## ")[0]
-    about = f"*{study.title}.* {len(study.runs)} runs, {len(study.models)} models"
+    about = f"*{study.asked.title}.* {len(study.runs)} runs, {len(study.models)} models"
     assert section.strip().startswith(about)
     shown = [command for block in blocks(section) for command in commands(block)]
     given = "" if name == "config.yaml" else f" --configfile config/{name}"

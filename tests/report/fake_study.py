@@ -12,6 +12,8 @@ from metabench.files.described import write_described
 from metabench.files.whole import write_array, write_json, write_text
 from metabench.report.page import Origin
 from metabench.report.results import collect as collect_runs
+from metabench.setting import Setting
+from metabench.study.file import Entry, StudyFile, as_written
 
 PROJECT = Path(__file__).resolve().parents[2]
 CONFIG = PROJECT / "config"
@@ -19,21 +21,21 @@ CONFIG = PROJECT / "config"
 WAY, SHOT, QUERIES, EPISODES = 20, 1, 5, 40
 CLASSES = 24
 CURVES, POINTS = 30, 50
-STUDY: dict[str, Any] = {
-    "study": "fake",
-    "title": "A made-up study",
-    "seeds": [0, 1],
-    "budget": 0.5,
-    "grid": [
-        {"dataset": "sinusoid", "settings": ["5s"], "algorithms": ["maml", "pretrain_finetune"]},
-        {
-            "dataset": "omniglot_challenge_small1",
-            "settings": ["20w1s"],
-            "algorithms": ["maml", "protonet", "pretrain_head", "reptile"],
-            "references": ["people", "bpl"],
-        },
-    ],
-}
+STUDY = StudyFile(
+    name="fake",
+    title="A made-up study",
+    seeds=(0, 1),
+    grid=(
+        Entry("sinusoid", (Setting(1, 5),), ("maml", "pretrain_finetune")),
+        Entry(
+            "omniglot_challenge_small1",
+            (Setting(WAY, SHOT),),
+            ("maml", "protonet", "pretrain_head", "reptile"),
+            references=("people", "bpl"),
+        ),
+    ),
+    budget=0.5,
+)
 TITLES = {
     "maml": "MAML",
     "protonet": "Prototypical networks",
@@ -52,7 +54,7 @@ IMAGES = {
 def make(root: Path) -> dict[str, Path]:
     """Write the study's file, data, episodes and runs under ``root``; say where they are."""
     study_file = root / "study.yaml"
-    write_text(study_file, yaml.safe_dump(STUDY))
+    write_text(study_file, yaml.safe_dump(as_written(STUDY)))
     _images(root / "results")
     _image_runs(root / "results")
     _curves(root / "results")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from metabench.report.data import CURVE_COLUMNS, Report, read_report
+from metabench.setting import read_setting
+from metabench.study.file import Entry, StudyFile
 
 STEPS = [
     "dataset",
@@ -65,9 +67,9 @@ def role(algorithm: str) -> str:
     return "pre-training" if algorithm.startswith("pretrain") else "meta-learning"
 
 
-def study(settings: list[str], algorithms: list[str]) -> dict[str, Any]:
-    entry = {"dataset": "glyphs", "settings": settings, "algorithms": algorithms}
-    return {"study": "ranked", "grid": [entry]}
+def study(settings: list[str], algorithms: Iterable[str], name: str = "ranked") -> StudyFile:
+    entry = Entry("glyphs", tuple(map(read_setting, settings)), tuple(algorithms))
+    return StudyFile(name, name, (0,), (entry,))
 
 
 def written(folder: Path, settings: list[str], levels: dict[str, float], seeds: int = 1) -> Report:
@@ -92,4 +94,4 @@ def written(folder: Path, settings: list[str], levels: dict[str, float], seeds: 
     pd.DataFrame(columns=STEPS).to_csv(folder / "steps.csv", index=False)
     pd.DataFrame(columns=CURVE_COLUMNS).to_csv(folder / "curves.csv.gz", index=False)
     pd.DataFrame(runs).to_csv(folder / "runs.csv", index=False)
-    return read_report(folder, study(settings, list(levels)))
+    return read_report(folder, study(settings, levels))

@@ -13,6 +13,7 @@ from metabench.cli import main
 from metabench.errors import MetabenchError
 from metabench.report.data import GAP_COLUMNS, GAPS
 from metabench.report.join import join
+from metabench.study.file import as_written
 
 EPISODES = "e" * 64
 
@@ -25,7 +26,7 @@ def report(
     written(folder, settings, levels)
     runs = pd.read_csv(folder / "runs.csv").assign(study=name, episodes_sha256=digest)
     runs.to_csv(folder / "runs.csv", index=False)
-    asked = {**study(settings, list(levels)), "study": name}
+    asked = as_written(study(settings, levels, name))
     (folder / "study.yaml").write_text(yaml.safe_dump(asked))
     return folder
 

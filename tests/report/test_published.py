@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,13 +95,14 @@ def test_a_cell_that_diverged_or_has_no_run_has_a_row_too(report: Report) -> Non
 
 def test_a_label_changes_nothing_of_what_stands_beside_a_paper(report: Report) -> None:
     """Number, verdict and known reasons are those of the algorithm, whatever it is called here."""
-    grid = [
-        {**entry, "algorithms": [{"maml": "maml--deep"}.get(n, n) for n in entry["algorithms"]]}
-        for entry in fake_study.STUDY["grid"]
-    ]
+    new = {"maml": "maml--deep"}
+    grid = tuple(
+        replace(entry, algorithms=tuple(new.get(name, name) for name in entry.algorithms))
+        for entry in fake_study.STUDY.grid
+    )
     frames = {name: value for name, value in vars(report).items() if name != "study"}
-    renamed = {n: f.replace({"algorithm": {"maml": "maml--deep"}}) for n, f in frames.items()}
-    labelled = Report(study={**fake_study.STUDY, "grid": grid}, **renamed)
+    renamed = {name: frame.replace({"algorithm": new}) for name, frame in frames.items()}
+    labelled = Report(study=replace(fake_study.STUDY, grid=grid), **renamed)
     rows = pd.concat([published.load(), papers({"metric": "error"})])
     plain, found = table(report, rows), table(labelled, rows)
     assert (plain["reasons"] != "").any()

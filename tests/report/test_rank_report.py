@@ -91,9 +91,9 @@ def test_two_settings_tell_nothing_apart_and_say_so(tmp_path: Path) -> None:
 def test_too_few_have_no_ranks_no_figure_and_a_reason(
     tmp_path: Path, settings: list[str], algorithms: list[str], says: str
 ) -> None:
-    tasks = {"glyphs": {"task": "classification"}}
+    tasks = {"glyphs": "classification"}
     assert "ranks" not in figure_names(study(settings, algorithms), tasks)
-    assert "ranks" in figure_names(study(SETTINGS, list(LEVELS)), tasks)
+    assert "ranks" in figure_names(study(SETTINGS, LEVELS), tasks)
     report = written(tmp_path, settings, {name: LEVELS[name] for name in algorithms})
     assert rank_numbers(results(report)).empty
     assert says in what_ranks_say(results(report))

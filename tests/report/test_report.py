@@ -39,15 +39,12 @@ from metabench.report.tables.paired import paired_numbers
 from metabench.report.tables.results import published_text, results_numbers, score_text
 from metabench.report.tables.steps import steps_numbers, steps_text
 from metabench.report.verdicts import nearest
-from metabench.setting import read_setting
+from metabench.setting import Setting, read_setting
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 Where = dict[str, Path]
-DATASETS = {
-    "sinusoid": {"task": "regression"},
-    "omniglot_challenge_small1": {"task": "classification"},
-}
+TASKS = {"sinusoid": "regression", "omniglot_challenge_small1": "classification"}
 
 
 def row(report: Path, table: str, **where: Any) -> Any:
@@ -60,7 +57,7 @@ def row(report: Path, table: str, **where: Any) -> Any:
 
 def test_the_files_are_those_that_were_announced(report: Path) -> None:
     tables = {f"{name}.{kind}" for name in TABLE_NAMES for kind in TABLE_FORMATS}
-    names = figure_names(fake_study.STUDY, DATASETS)
+    names = figure_names(fake_study.STUDY, TASKS)
     figures = {f"{name}.{kind}" for name in names for kind in FIGURE_FORMATS}
     assert {path.name for path in (report / "tables").iterdir()} == tables
     assert {path.name for path in (report / "figures").iterdir()} == {*figures, FACTS}
@@ -220,14 +217,14 @@ def test_the_same_results_give_the_same_files(collected: Where, report: Path) ->
 
 @pytest.mark.parametrize("kept", ["sinusoid", "omniglot_challenge_small1"])
 def test_a_study_of_one_data_set_has_the_figures_that_apply(fresh: Where, kept: str) -> None:
-    entries = [entry for entry in fake_study.STUDY["grid"] if entry["dataset"] == kept]
-    study = {**fake_study.STUDY, "grid": entries}
+    entries = [entry for entry in fake_study.STUDY.grid if entry.dataset == kept]
+    study = replace(fake_study.STUDY, grid=tuple(entries))
     fake_study.collect(fresh, fresh["runs"] / kept)
     write_tables(fresh["report"], study)
     write_figures(fresh["report"], study, fresh["results"])
     write_page(fresh["report"], study, fake_study.origin(fresh))
     drawn = {path.stem for path in (fresh["report"] / "figures").glob("*.svg")}
-    assert drawn == set(figure_names(study, DATASETS))
+    assert drawn == set(figure_names(study, TASKS))
     assert (f"accuracy-{kept}" in drawn) == (kept != "sinusoid")
 
 
@@ -244,9 +241,9 @@ def test_missing_cells_are_named_and_lone_baselines_are_no_error(fresh: Where) -
 
 
 def test_a_setting_without_a_run_has_no_panel(collected: Where) -> None:
-    sinusoid, *others = fake_study.STUDY["grid"]
-    grid = [{**sinusoid, "settings": ["10s", "5s"]}, *others]
-    report = read_report(collected["report"], {**fake_study.STUDY, "grid": grid})
+    sinusoid, *others = fake_study.STUDY.grid
+    grid = (replace(sinusoid, settings=(Setting(1, 10), Setting(1, 5))), *others)
+    report = read_report(collected["report"], replace(fake_study.STUDY, grid=grid))
     found = find(report, collected["results"])
 
     def titles(figure: Figure) -> list[str]:
@@ -353,7 +350,7 @@ def test_an_error_that_is_infinite_even_when_trimmed_is_written_and_stops_no_fig
 
 def test_a_study_whose_runs_all_diverged_still_has_a_report(fresh: Where) -> None:
     lost = fresh["runs"] / "omniglot_challenge_small1/20w1s/reptile"
-    study = {**fake_study.STUDY, "grid": fake_study.STUDY["grid"][1:]}
+    study = replace(fake_study.STUDY, grid=fake_study.STUDY.grid[1:])
     fake_study.collect(fresh, lost)
     write_tables(fresh["report"], study)
     write_figures(fresh["report"], study, fresh["results"])
@@ -392,10 +389,10 @@ def test_the_curves_are_of_maml_and_pre_training_under_a_label_too(fresh: Where)
     for file in runs.glob("maml--deep/*/run.json"):
         write_json(file, {**read_json(file), "algorithm": "maml--deep", "title": "MAML, deep"})
     fake_study.collect(fresh)
-    names = ["scratch", "pretrain_finetune", "maml--deep"]
-    sinusoid, *others = fake_study.STUDY["grid"]
-    grid = [{**sinusoid, "algorithms": names}, *others]
-    report = read_report(fresh["report"], {**fake_study.STUDY, "grid": grid})
+    names = ("scratch", "pretrain_finetune", "maml--deep")
+    sinusoid, *others = fake_study.STUDY.grid
+    grid = (replace(sinusoid, algorithms=names), *others)
+    report = read_report(fresh["report"], replace(fake_study.STUDY, grid=grid))
     figure, facts = curves.draw(find(report, fresh["results"]), "sinusoid")
     titles = [axis.get_title() or axis.get_title(loc="left") for axis in figure.axes]
     assert titles == ["MAML, deep", "Pre-training, fine-tuned"]

@@ -248,7 +248,7 @@ MISTAKES = {
         ["grid[0].hyperparameters: unknown key 'maml--deep'; known: maml, pretrain_"],
     ),
     "a setting that is none": (STUDY, "5w1s", "5way", ["grid[0].settings[0]: '5way'", "5w1s"]),
-    "a single way": (STUDY, "5w1s", "1w1s", ["grid[0].settings[0]: '1w1s'", "2 ways or more"]),
+    "a single way": (STUDY, "5w1s", "1w1s", ["grid[0].settings[0]: '1s'", "2 ways or more"]),
     "trained in no setting of it": (
         STUDY, "settings: [5s]", "settings: [5s]\n    trained_in: 10s",
         ["grid[1].trained_in: '10s'", "one of the entry's own settings"],
@@ -599,7 +599,7 @@ def test_a_length_of_ours_is_no_published_one(write: Write, tmp_path: Path) -> N
 
 def test_what_looks_like_a_date_is_a_text(write: Write, tmp_path: Path) -> None:
     for day in ("2026-02-28", "2026-02-30"):
-        assert load(write(STUDY, "seeds", f"title: {day}\nseeds"), tmp_path).title == day
+        assert load(write(STUDY, "seeds", f"title: {day}\nseeds"), tmp_path).asked.title == day
 
 
 def test_a_star_in_a_condition_is_any_letters(write: Write, tmp_path: Path) -> None:
@@ -700,7 +700,7 @@ def test_a_run_on_another_s_model_has_its_shortened_schedule(write: Write, tmp_p
 
 
 def test_the_largest_seed_is_2_to_the_63_less_1(write: Write, tmp_path: Path) -> None:
-    seeds = load(write(STUDY, "[0, 1]", "[9223372036854775807, 007]"), tmp_path).seeds
+    seeds = load(write(STUDY, "[0, 1]", "[9223372036854775807, 007]"), tmp_path).asked.seeds
     assert seeds == (2**63 - 1, 7)
 
 

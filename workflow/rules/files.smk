@@ -35,7 +35,7 @@ LABELS = "query_labels.npy"  # of the queries: for validation and scoring, never
 MODELS = {run_key(run): run for run in STUDY.models}
 RUNS = {run_key(run): run for run in STUDY.runs}
 FIGURES = figure_names(
-    STUDY.values, {name: asdict(data.spec) for name, data in STUDY.datasets.items()}
+    STUDY.asked, {name: data.spec.task for name, data in STUDY.datasets.items()}
 )
 ARCHIVES = archives(STUDY.datasets.values())
 

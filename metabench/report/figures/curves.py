@@ -51,7 +51,7 @@ def draw(found: Found, dataset: str) -> look.Drawing:
         rows = at(report.steps, **here, algorithm=algorithm)
         seed = int(rows["seed"].min())
         steps = at(rows, seed=seed)["step"].tolist()
-        run = run_folder(results, report.study["study"], dataset, way, shot, algorithm, seed)
+        run = run_folder(results, report.study.name, dataset, way, shot, algorithm, seed)
         read_described(run / "run.json", "steps.npy")
         predictions = read_array(run / "steps.npy")
         errors = squared_error(predictions, labels)

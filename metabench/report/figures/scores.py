@@ -21,7 +21,7 @@ Setting = tuple[int, int]  # way and shot
 def draw(found: Found, dataset: str) -> look.Drawing:
     """A panel a setting: accuracy, or mean squared error in regression."""
     report, table = found.report, at(found.table, dataset=dataset)
-    task = report.datasets[dataset]["task"]
+    task = report.datasets[dataset]
     tested = table[table["status"].isin(["finished", "diverged"])]  # a partial report lacks some
     cells = list(dict.fromkeys(tested[["way", "shot"]].itertuples(index=False, name=None)))
     if not cells:

@@ -22,7 +22,7 @@ def draw(found: Found, dataset: str) -> look.Drawing:
     known = set(table[["way", "shot"]].itertuples(index=False, name=None))
     cells = [(way, shot) for name, way, shot, _ in report.cells() if name == dataset]
     settings = [cell for cell in cells if cell in known]  # a partial report lacks some
-    task = report.datasets[dataset]["task"]
+    task = report.datasets[dataset]
     if table.empty:
         figure, axes = look.panels(1, 1, 2.0)
         look.nothing(axes[0], "no run recorded its predictions after inner steps")

@@ -21,7 +21,7 @@ def draw(found: Found, dataset: str) -> look.Drawing:
     settings = [(way, shot) for name, way, shot, _ in report.cells() if name == dataset]
     read = [(*setting, validations(report, dataset, *setting)) for setting in settings]
     trained = [each for each in read if not each[-1].empty]
-    task = report.datasets[dataset]["task"]
+    task = report.datasets[dataset]
     lines = len({name for *_, curves in trained for name in curves["algorithm"]}) / 3  # of a legend
     figure, axes = look.panels(len(trained) or 1, 2, 2.6 + 0.2 * lines / max(1, len(trained)))
     if not trained:

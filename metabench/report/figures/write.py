@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from metabench.files.whole import write_json
-from metabench.report.data import Report, read_report
+from metabench.report.data import read_report
 from metabench.report.figures import cost, curves, episodes, look, ranks, scores, steps, training
 from metabench.report.figures.found import Found, find
 from metabench.report.names import FACTS, FIGURE_FORMATS, figure_names
+from metabench.study.file import StudyFile
 
 Facts = dict[str, dict[str, Any]]
 Draw = Callable[[Found, str], look.Drawing]
@@ -28,7 +29,7 @@ OF_REPORT: dict[str, Draw] = {
 OF_RESULTS: dict[str, Draw] = {"curves": curves.draw, "episodes": episodes.draw}
 
 
-def write_figures(report: Path, study: dict[str, Any], results: Path) -> None:
+def write_figures(report: Path, study: StudyFile, results: Path) -> None:
     """Write ``report/figures/<name>.{svg,png}`` for every name of ``figure_names``, and the facts.
 
     A caption's words are the page's; what they must know of a figure, such as which episode it
@@ -36,7 +37,7 @@ def write_figures(report: Path, study: dict[str, Any], results: Path) -> None:
 
     Args:
         report: ``reports/<study>``, with what ``metabench collect`` wrote.
-        study: content of the study's file.
+        study: what is asked for.
         results: ``results``, for predictions, episodes and images.
     """
     found = find(read_report(report, study), results)
@@ -48,16 +49,11 @@ def draw_figures(
     found: Found, folder: Path, kinds: dict[str, Draw], endings: Sequence[str] = FIGURE_FORMATS
 ) -> Facts:
     """Draw those of a report's figures that are of these kinds; return their facts."""
-    known = {**found.report.study, "grid": _known(found.report)}
     facts: Facts = {}
     with look.style():
-        for name in figure_names(known, found.report.datasets):
+        for name in figure_names(found.report.study, found.report.datasets):
             kind, _, dataset = name.partition("-")
             if kind in kinds:
                 figure, facts[name] = kinds[kind](found, dataset)
                 look.save(figure, folder / name, endings=endings)
     return facts
-
-
-def _known(report: Report) -> list[dict[str, Any]]:
-    return [entry for entry in report.study["grid"] if entry["dataset"] in report.datasets]

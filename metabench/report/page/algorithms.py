@@ -162,7 +162,7 @@ def _curves(report: Report) -> dict[str, list[Markup]]:
     for dataset, way, shot, _ in report.cells():
         if dataset not in report.datasets:
             continue
-        task = report.datasets[dataset]["task"]
+        task = report.datasets[dataset]
         rows = validations(report, dataset, way, shot)
         if rows.empty:
             continue

@@ -24,6 +24,7 @@ from metabench.report.page.judged import beside_papers
 from metabench.report.page.provenance import checkout, command, cut_down, provenance
 from metabench.report.tables import make_tables
 from metabench.report.tables.captions import CAPTIONS, TITLES, title
+from metabench.study.file import StudyFile
 
 HERE = Path(__file__).parent
 LONG, MOST = 60, 400  # rows; a longer table is folded; no more are shown
@@ -43,12 +44,12 @@ class Origin:
         return list(dict.fromkeys([self.study_file.parent, self.config]))
 
 
-def write_page(report: Path, study: dict[str, Any], origin: Origin) -> None:
+def write_page(report: Path, study: StudyFile, origin: Origin) -> None:
     """Write ``report/index.html``. It loads nothing: figures, styles and script are inside.
 
     Args:
         report: ``reports/<study>`` with the results and the figures.
-        study: content of the study's file.
+        study: what is asked for.
         origin: where else to look.
     """
     found = read_report(report, study)
@@ -64,7 +65,6 @@ def write_page(report: Path, study: dict[str, Any], origin: Origin) -> None:
     )
     page = environment.get_template("template.html").render(
         study=study,
-        title=study.get("title", study["study"]),
         style=Markup((HERE / "style.css").read_text(encoding="utf-8")),
         script=Markup((HERE / "sort.js").read_text(encoding="utf-8")),
         answers=answers(results, paired, cut_down(found)),
@@ -108,8 +108,7 @@ def _table(frame: pd.DataFrame, caption: str) -> Markup:
 
 def drawn(report: Path, found: Report) -> list[dict[str, str]]:
     """The figures of the study that are there, in the order of ``figure_names``."""
-    known = [entry for entry in found.study["grid"] if entry["dataset"] in found.datasets]
-    names = figure_names({**found.study, "grid": known}, found.datasets)
+    names = figure_names(found.study, found.datasets)
     paths = [report / "figures" / f"{name}.svg" for name in names]
     there = [path for path in paths if path.exists()]
     facts = read_json(report / "figures" / FACTS) if there else {}

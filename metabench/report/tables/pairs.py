@@ -25,7 +25,7 @@ def pair_numbers(report: Report, choose: Choice, other: str) -> pd.DataFrame:
         choose: which pairs: ``against`` or ``among`` of ``metabench.report.statistics``.
         other: what the second of a pair is called.
     """
-    tasks = {name: about["task"] for name, about in report.datasets.items()}
+    tasks = report.datasets
     bounded = [name for name, task in tasks.items() if task == "classification"]
     table = compare(in_order(report.scores, report), choose, bounded)
     table["task"] = table["dataset"].map(tasks)

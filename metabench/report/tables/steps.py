@@ -25,7 +25,7 @@ def steps_numbers(report: Report, papers: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for key, here in report.steps.groupby([*CELL, "step"], sort=False):
         row: dict[str, Any] = dict(zip([*CELL, "step"], key, strict=True))
-        row["task"] = report.datasets[row["dataset"]]["task"]
+        row["task"] = report.datasets[row["dataset"]]
         scale = 100 if row["task"] == "classification" else 1
         row.update({name: scale * here[name].mean(skipna=False) for name in names})
         row["seeds"] = len(here)

@@ -8,7 +8,6 @@ should not. Accuracies are in percent.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -25,16 +24,17 @@ from metabench.report.tables.ranks import rank_numbers, rank_text
 from metabench.report.tables.results import results_numbers, results_text
 from metabench.report.tables.steps import steps_numbers, steps_text
 from metabench.report.tables.summary import summary_numbers, summary_text
+from metabench.study.file import StudyFile
 
 
-def write_tables(report: Path, study: dict[str, Any]) -> None:
+def write_tables(report: Path, study: StudyFile) -> None:
     """Write ``report/tables/<name>.{csv,md,tex}`` for every name of ``TABLE_NAMES``.
 
     A partial report has ``gaps`` beside them.
 
     Args:
         report: ``reports/<study>``, with what ``metabench collect`` wrote.
-        study: content of the study's file.
+        study: what is asked for.
     """
     found = read_report(report, study)
     notes, folder = mixed(found.runs), report / "tables"
