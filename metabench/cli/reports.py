@@ -54,7 +54,7 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
 
 
 def _collect(options: argparse.Namespace) -> None:
-    from metabench.report.results import collect
+    from metabench.report.collect import collect
 
     collect(options.study, options.runs, options.episodes, options.out, options.config)
 

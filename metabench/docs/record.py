@@ -20,12 +20,12 @@ import pandas as pd
 from metabench.errors import MetabenchError
 from metabench.files.runs import KEY, RESUME
 from metabench.files.whole import atomic, write_text
+from metabench.report.collect import write_frame
 from metabench.report.data import COLLECTED, GAPS, RUNS, SCORES, read_report, read_rows, run_folder
 from metabench.report.figures.found import find
 from metabench.report.figures.write import OF_REPORT, OF_RESULTS, draw_figures
 from metabench.report.formats import markdown
 from metabench.report.join import STUDY, check_episodes, with_clusters
-from metabench.report.results import write_frame
 from metabench.report.tables.published import published_text
 from metabench.report.tables.write import write_tables
 from metabench.study.file import read_study

@@ -11,7 +11,7 @@ from metabench.report.data import read_report
 from metabench.report.formats import markdown
 from metabench.report.join import STUDY
 from metabench.report.mixed import mixed
-from metabench.report.tables.results import results_numbers
+from metabench.report.numbers import results_numbers
 from metabench.report.tables.summary import summary_text
 from metabench.study.file import read_study
 

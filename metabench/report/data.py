@@ -44,7 +44,7 @@ NO_PART_OF_A_METHOD = ("iterations", "validate_every", "recompute", "precision")
 
 @dataclass(frozen=True)
 class Report:
-    """A study and its results, as ``metabench.report.results.collect`` describes them.
+    """A study and its results, as ``metabench.report.collect.collect`` describes them.
 
     ``gaps`` has a row for every run that is not there, and why; none in a finished report.
     """

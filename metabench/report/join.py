@@ -18,6 +18,7 @@ from metabench.errors import MetabenchError
 from metabench.files.runs import KEY
 from metabench.files.whole import write_text
 from metabench.label import labelled
+from metabench.report.collect import write_frame
 from metabench.report.data import (
     COLLECTED,
     GAP_COLUMNS,
@@ -30,7 +31,6 @@ from metabench.report.data import (
 )
 from metabench.report.figures.found import find
 from metabench.report.figures.write import OF_REPORT, draw_figures
-from metabench.report.results import write_frame
 from metabench.report.statistics import CLUSTER
 from metabench.report.tables import write_tables
 from metabench.study.file import Entry, StudyFile, as_written, read_study

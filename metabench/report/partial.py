@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from metabench.errors import MetabenchError
+from metabench.report.collect import Scored, score, write_collected, write_frame
 from metabench.report.data import GAP_COLUMNS, GAPS, run_folder
 from metabench.report.figures import write_figures
 from metabench.report.page import Origin, write_page
-from metabench.report.results import Scored, score, write_collected, write_frame
 from metabench.report.tables import write_tables
 from metabench.spec import RunSpec
 from metabench.study.config import Study, run_key

@@ -31,7 +31,7 @@ SERVER.set_forkserver_preload(
     [
         *("metabench.learning.training", "metabench.learning.evaluation"),
         *("metabench.algorithms.maml", "metabench.datasets.glyphs", "metabench.datasets.sinusoid"),
-        *("metabench.datasets.prepare", "metabench.datasets.archives", "metabench.report.results"),
+        *("metabench.datasets.prepare", "metabench.datasets.archives", "metabench.report.collect"),
         *("metabench.report.tables", "metabench.report.figures", "metabench.report.page"),
         "torch._dynamo",  # which torch.func imports when it is first used, for seconds
     ]

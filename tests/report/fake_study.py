@@ -10,8 +10,8 @@ import yaml
 
 from metabench.files.described import write_described
 from metabench.files.whole import write_array, write_json, write_text
+from metabench.report.collect import collect as collect_runs
 from metabench.report.page import Origin
-from metabench.report.results import collect as collect_runs
 from metabench.setting import Setting
 from metabench.study.file import Entry, StudyFile, as_written
 

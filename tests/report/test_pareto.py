@@ -15,9 +15,9 @@ from metabench.report.data import read_report
 from metabench.report.figures import cost, look
 from metabench.report.figures.found import find
 from metabench.report.figures.labels import apart
+from metabench.report.numbers import results_numbers
 from metabench.report.page.captions import caption
 from metabench.report.pareto import costs, front
-from metabench.report.tables.results import results_numbers
 
 
 def test_a_point_is_dominated_by_one_that_costs_no_more_and_scores_no_less() -> None:

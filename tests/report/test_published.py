@@ -13,8 +13,8 @@ import pytest
 
 from metabench.report import published, reasons
 from metabench.report.data import Report, read_report
+from metabench.report.numbers import results_numbers
 from metabench.report.tables.published import published_numbers, published_text
-from metabench.report.tables.results import results_numbers
 
 SMALL1 = "omniglot_challenge_small1"
 

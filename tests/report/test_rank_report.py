@@ -16,11 +16,12 @@ from metabench.report.data import Report
 from metabench.report.figures import look, ranks
 from metabench.report.figures.found import find
 from metabench.report.names import figure_names
+from metabench.report.numbers import results_numbers
 from metabench.report.page.captions import caption
 from metabench.report.statistics import Ranks
 from metabench.report.tables.pairs import again, verdict
 from metabench.report.tables.ranks import rank_numbers, rank_text, study_ranks, what_ranks_say
-from metabench.report.tables.results import results_numbers, results_text
+from metabench.report.tables.results import results_text
 
 LEVELS = {"scratch": 0.2, "maml": 0.5, "protonet": 0.8, "mine": 0.9}
 SETTINGS = ["5w1s", "5w5s", "20w1s", "20w5s"]

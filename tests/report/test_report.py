@@ -32,11 +32,12 @@ from metabench.report.names import (
     TABLE_NAMES,
     figure_names,
 )
+from metabench.report.numbers import results_numbers
 from metabench.report.page import write_page
 from metabench.report.page.captions import caption
 from metabench.report.tables import write_tables
 from metabench.report.tables.paired import paired_numbers
-from metabench.report.tables.results import published_text, results_numbers, score_text
+from metabench.report.tables.results import published_text, score_text
 from metabench.report.tables.steps import steps_numbers, steps_text
 from metabench.report.verdicts import nearest
 from metabench.setting import Setting, read_setting

@@ -37,7 +37,7 @@ rule collect:
     localrule: True
     params:
         runs=[folder_of(key) for key in RUNS],
-        code=source_digest("metabench.report.results"),
+        code=source_digest("metabench.report.collect"),
         config=str(PROJECT / "config"),
     shell:
         "logged {log:q} python -m metabench collect --study {input.study:q} --runs {params.runs:q}"

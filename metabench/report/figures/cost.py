@@ -12,8 +12,8 @@ from metabench.report.data import Report, at
 from metabench.report.figures import look
 from metabench.report.figures.found import Found
 from metabench.report.figures.labels import direct_labels
+from metabench.report.numbers import COSTS, judged_by
 from metabench.report.pareto import MEASURES, costs, front
-from metabench.report.tables.results import COSTS, judged_by
 
 NAMES = {
     "seconds": "training + testing, s",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from metabench.report import published
 from metabench.report.data import Report
-from metabench.report.tables.results import results_numbers
+from metabench.report.numbers import results_numbers
 from metabench.report.tables.steps import steps_numbers
 
 

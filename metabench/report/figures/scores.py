@@ -13,7 +13,7 @@ from metabench.report import formats, statistics
 from metabench.report.data import Report, at
 from metabench.report.figures import look
 from metabench.report.figures.found import Found
-from metabench.report.tables.results import judged_by
+from metabench.report.numbers import judged_by
 
 Setting = tuple[int, int]  # way and shot
 

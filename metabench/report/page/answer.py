@@ -7,9 +7,9 @@ import math
 import pandas as pd
 
 from metabench.report import formats
+from metabench.report.numbers import judged_by
 from metabench.report.page.judged import Setting, counted, is_seen, margin, settings, verdict
 from metabench.report.tables.pairs import differs_in
-from metabench.report.tables.results import judged_by
 
 WORDS = {
     "better": "beats",

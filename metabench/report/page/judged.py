@@ -10,8 +10,8 @@ import pandas as pd
 
 from metabench.report import formats
 from metabench.report.data import at
+from metabench.report.numbers import judged_by
 from metabench.report.statistics import CELL, SETTING
-from metabench.report.tables.results import judged_by
 from metabench.report.tables.summary import best_row, transductive
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from metabench.report import formats
-from metabench.report.tables.results import COSTS, iterations_text, or_none
+from metabench.report.numbers import COSTS
+from metabench.report.tables.results import iterations_text, or_none
 
 
 def cost_numbers(results: pd.DataFrame) -> pd.DataFrame:

@@ -8,9 +8,10 @@ import pandas as pd
 
 from metabench.report import formats
 from metabench.report.data import Report, at, in_order
+from metabench.report.numbers import judged_by
 from metabench.report.statistics import SETTING, compare, least_p_value
 from metabench.report.statistics.pairs import Choice
-from metabench.report.tables.results import joint_text, judged_by
+from metabench.report.tables.results import joint_text
 
 LEVEL = 0.05
 DIFFERS_IN = {"network": "backbone", "augmentation": "augment"}  # and the columns' names

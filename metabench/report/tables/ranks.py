@@ -8,9 +8,9 @@ import pandas as pd
 
 from metabench.report import formats
 from metabench.report.names import LEAST_ALGORITHMS, LEAST_SETTINGS
+from metabench.report.numbers import judged_by
 from metabench.report.statistics import SETTING, Ranks, rank
 from metabench.report.statistics.ranks import LEVEL
-from metabench.report.tables.results import judged_by
 from metabench.report.tables.summary import transductive
 
 

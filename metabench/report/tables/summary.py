@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from metabench.report import formats
+from metabench.report.numbers import judged_by
 from metabench.report.statistics import SETTING
-from metabench.report.tables.results import judged_by, score_text
+from metabench.report.tables.results import score_text
 
 
 def summary_numbers(results: pd.DataFrame) -> pd.DataFrame:

@@ -15,13 +15,14 @@ from metabench.files.whole import write_text
 from metabench.report import formats, published, reasons
 from metabench.report.data import Report, read_report
 from metabench.report.mixed import mixed
+from metabench.report.numbers import results_numbers
 from metabench.report.tables.comparisons import comparison_numbers, comparison_text
 from metabench.report.tables.cost import cost_numbers, cost_text
 from metabench.report.tables.gaps import gaps_text
 from metabench.report.tables.paired import paired_numbers, paired_text
 from metabench.report.tables.published import published_numbers, published_text
 from metabench.report.tables.ranks import rank_numbers, rank_text
-from metabench.report.tables.results import results_numbers, results_text
+from metabench.report.tables.results import results_text
 from metabench.report.tables.steps import steps_numbers, steps_text
 from metabench.report.tables.summary import summary_numbers, summary_text
 from metabench.study.file import StudyFile
