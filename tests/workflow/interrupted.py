@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from conftest import Copy, copy_workflow
 from one_node_slurm import slurm
 from slurm_jobs import Job, jobs
+from workflow_copy import Copy, copy_workflow
 
 STUDY = """\
 study: cluster

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT, Copy
 from interrupted import PROFILE
 from test_documents import shown
+from workflow_copy import PROJECT, Copy
 
 pytestmark = pytest.mark.workflow
 

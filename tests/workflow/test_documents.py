@@ -6,9 +6,9 @@ import re
 import shlex
 
 import pytest
-from conftest import PROJECT, Copy, copy_workflow
 from documents import DOCUMENTS, blocks, commands
 from test_studies import FILES
+from workflow_copy import PROJECT, Copy, copy_workflow
 
 from metabench.cli import make_parser
 

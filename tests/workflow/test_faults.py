@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT, Copy, copy_workflow, parse_jobs
 from safetensors.numpy import load_file
+from workflow_copy import PROJECT, Copy, copy_workflow, parse_jobs
 
 from metabench.errors import MetabenchError
 from metabench.study.config import load

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from conftest import Copy
+from workflow_copy import Copy
 
 pytestmark = pytest.mark.workflow
 

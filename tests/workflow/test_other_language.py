@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Copy
+from workflow_copy import Copy
 
 from metabench.files.whole import read_json
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 
 import pytest
-from conftest import PROJECT, STUDY, Copy, Job, copy_workflow
+from workflow_copy import PROJECT, STUDY, Copy, Job, copy_workflow
 
 from metabench.study.config import load
 

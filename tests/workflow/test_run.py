@@ -12,10 +12,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from zipfile import ZipFile
 
-import conftest
 import pandas as pd
 import pytest
-from conftest import Copy, Job, copy_workflow
+import workflow_copy
+from workflow_copy import Copy, Job, copy_workflow
 
 pytestmark = pytest.mark.workflow
 
@@ -28,7 +28,7 @@ LABELLED = """\
     algorithms: [maml--mlp-8]
     set: {iterations: 3, validate_every: 2}
 """
-STUDY = conftest.STUDY.replace(GLYPHS, f"{LABELLED}{GLYPHS}")
+STUDY = workflow_copy.STUDY.replace(GLYPHS, f"{LABELLED}{GLYPHS}")
 RUNS = "results/runs/tiny/glyphs_smoke/5w1s"
 
 # The rules of the jobs that an edit of a file of metabench/ does again.

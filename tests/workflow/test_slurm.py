@@ -14,8 +14,8 @@ from pathlib import Path
 
 import one_node_slurm
 import pytest
-from conftest import Copy
 from interrupted import HERE, PLACE, PROFILE, Interrupted, cluster_copy
+from workflow_copy import Copy
 
 from metabench.files.whole import read_json
 from metabench.learning.training import train

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from conftest import PROJECT, Copy, parse_jobs
 from documents import Block, blocks, commands
+from workflow_copy import PROJECT, Copy, parse_jobs
 
 pytestmark = pytest.mark.workflow
 
