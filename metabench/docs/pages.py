@@ -7,7 +7,7 @@ from pathlib import Path
 from metabench.docs.algorithms import algorithms_page
 from metabench.docs.readme import with_papers
 from metabench.docs.references import references
-from metabench.docs.reproduction import PAGE, with_records
+from metabench.docs.reproduction import record_pages
 from metabench.docs.sources import read_algorithms
 
 
@@ -16,7 +16,7 @@ def pages(project: Path) -> dict[Path, str]:
     described = read_algorithms(project)
     return {
         project / "README.md": with_papers(project),
-        project / PAGE: with_records(project),
+        **record_pages(project),
         project / "docs" / "algorithms.md": algorithms_page(described),
         project / "docs" / "references.bib": references(described),
     }

@@ -1,4 +1,4 @@
-"""docs/reproduction.md, with the tables that the records give."""
+"""The page of each record in docs/reproduction, with the tables that it gives."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from metabench.docs.marks import replaced
 from metabench.docs.record import SHOWN, kept, papers_of
+from metabench.errors import MetabenchError
 from metabench.report import published
 from metabench.report.data import read_report
 from metabench.report.formats import markdown
@@ -15,20 +16,27 @@ from metabench.report.numbers import results_numbers
 from metabench.report.tables.summary import summary_text
 from metabench.study.file import read_study
 
-PAGE = Path("docs/reproduction.md")
+PAGE = "README.md"  # of a record, in its folder
 REASONS = "Known reasons"
 
 
-def with_records(project: Path) -> str:
-    """The page with the scores of each record, and with what stands in papers beside them.
+def record_pages(project: Path) -> dict[Path, str]:
+    """The page of each record: its scores, and what stands in papers beside them, in what it says.
 
     Raises:
-        MetabenchError: where the page has no place for a record.
+        MetabenchError: where a page is missing, or has no place for them.
     """
-    text = (project / PAGE).read_text(encoding="utf-8")
-    for folder in kept(project):
-        text = replaced(text, *marks(folder.name), tables(folder))
-    return text
+    return {folder / PAGE: _with_tables(folder) for folder in kept(project)}
+
+
+def _with_tables(folder: Path) -> str:
+    page, (begin, end) = folder / PAGE, marks(folder.name)
+    if not page.is_file():
+        raise MetabenchError(
+            f"{page}: no such file; write what the record is of, and the lines {begin.strip()} and "
+            f"{end.strip()} for its tables"
+        )
+    return replaced(page.read_text(encoding="utf-8"), begin, end, tables(folder))
 
 
 def marks(name: str) -> tuple[str, str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 PROJECT = Path(__file__).resolve().parents[2]
-DOCUMENTS = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md")])
+PLACES = ("*.md", "docs/*.md", "docs/reproduction/*/README.md")
+DOCUMENTS = sorted(file for place in PLACES for file in PROJECT.glob(place))
 NAMES = [str(document.relative_to(PROJECT)) for document in DOCUMENTS]
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)

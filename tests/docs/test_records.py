@@ -10,7 +10,7 @@ from documents import PROJECT
 from metabench.docs.marks import between
 from metabench.docs.record import RECORDS, make_tables_of
 from metabench.docs.record import kept as records
-from metabench.docs.reproduction import PAGE, marks, tables, with_records
+from metabench.docs.reproduction import PAGE, marks, record_pages, tables
 from metabench.errors import MetabenchError
 from metabench.files.runs import KEY
 from metabench.files.whole import write_text
@@ -54,20 +54,23 @@ def test_a_record_is_small(kept) -> None:
     assert size(kept) < 4e6
 
 
-def test_a_record_without_a_place_on_the_page_is_named(tmp_path) -> None:
-    small = min(STUDIES, key=size)
-    for name in ("one", "other"):
-        shutil.copytree(small, tmp_path / RECORDS / name)
+def test_a_record_without_a_page_or_a_place_on_it_is_named(tmp_path) -> None:
+    there = tmp_path / RECORDS / "one"
+    shutil.copytree(min(STUDIES, key=size), there)
     begin, end = marks("one")
-    write_text(tmp_path / PAGE, f"before\n{begin}old\n{end}after\n")
-    with pytest.raises(MetabenchError, match="no lines <!-- the record of other -->"):
-        with_records(tmp_path)
-    shutil.rmtree(tmp_path / RECORDS / "other")
-    assert with_records(tmp_path) == f"before\n{begin}{tables(small)}{end}after\n"
+    (there / PAGE).unlink()
+    with pytest.raises(MetabenchError, match=r"one/README\.md: no such file; write what"):
+        record_pages(tmp_path)
+    write_text(there / PAGE, "nothing\n")
+    with pytest.raises(MetabenchError, match="no lines <!-- the record of one -->"):
+        record_pages(tmp_path)
+    write_text(there / PAGE, f"before\n{begin}old\n{end}after\n")
+    made = f"before\n{begin}{tables(there)}{end}after\n"
+    assert record_pages(tmp_path) == {there / PAGE: made}
 
 
 def test_the_page_shows_what_was_run_and_nothing_else(kept) -> None:
-    shown = between((PROJECT / PAGE).read_text(encoding="utf-8"), *marks(kept.name))
+    shown = between((kept / PAGE).read_text(encoding="utf-8"), *marks(kept.name))
     assert "| missing |" not in shown
     assert "no run" not in shown
     runs = pd.read_csv(kept / "runs.csv")
