@@ -114,8 +114,13 @@ def make_tables_of(there: Path) -> None:
 
 def beside_papers(project: Path) -> str:
     """A Markdown table of all that the records have at the full protocol, beside its paper."""
-    whole = [papers_of(folder, in_full=True) for folder in kept(project)]
-    return markdown(pd.concat(whole)[SHOWN])
+    whole = [_with_name(papers_of(folder, in_full=True), folder.name) for folder in kept(project)]
+    return markdown(pd.concat(whole)[[*SHOWN, "Record"]])
+
+
+def _with_name(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The record's name, with the way from the project's folder to its page."""
+    return rows.assign(Record=f"[{name}]({RECORDS / name}/README.md)")
 
 
 def papers_of(folder: Path, in_full: bool = False) -> pd.DataFrame:

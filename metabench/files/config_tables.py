@@ -35,6 +35,7 @@ PUBLISHED = {
     "algorithm": or_nothing(NAMES),  # ours, where we have it; two of ours that are forms of it
     "title": or_nothing(TEXT),  # of a row to be shown by itself, as a reference
     "dataset": NAME,  # ours, or the nearest to the paper's
+    "also": or_nothing(NAMES),  # of ours, of another split, that it is shown beside as well
     "split": or_nothing(TEXT),  # empty: the data set's own; otherwise the paper's, not comparable
     "way": COUNT,
     "shot": COUNT,
@@ -45,7 +46,7 @@ PUBLISHED = {
     "backbone": or_nothing(TEXT),  # ours, such as conv4-64-pool, or a text; empty: there is none
     "metric": one_of("accuracy", "error", "mse"),  # the first two in percent
     "value": PRINTED,
-    "ci95": or_nothing(PRINTED),  # half-width, as the paper gives it
+    "ci95": or_nothing(PRINTED),  # half-width, as the paper gives it; not a standard deviation
     "paper": TEXT,
     "verified": one_of("read", "from memory"),
     "note": or_nothing(TEXT),

@@ -14,11 +14,13 @@ import torch
 from tqdm import tqdm
 
 from metabench.errors import MetabenchError
-from metabench.files.whole import write_text
+from metabench.files.whole import canonical, write_text
 from metabench.learning.engine import Plan
 from metabench.learning.params import load_sealed, save_sealed
 from metabench.spec import RunSpec
 from metabench.trees import Params
+
+Origin = dict[str, Any]  # of ``origin``
 
 COLUMNS = ("iteration", "seconds", "loss", "accuracy", "val_loss", "val_score")
 PARTS = ("phi", "outer", "best")
@@ -66,11 +68,22 @@ class State:
     best: Params
 
 
-def save_state(file: Path, spec: RunSpec, state: State) -> None:
+def origin(spec: RunSpec, data: str, episodes: str) -> Origin:
+    """What a training is of: all that tells it from another one.
+
+    Args:
+        spec: the run.
+        data: the digest of the training split; "" for functions, whose code is in ``spec``.
+        episodes: the digest of the validation episodes, which choose the checkpoint.
+    """
+    return {**json.loads(spec.to_json()), "data_sha256": data, "val_episodes_sha256": episodes}
+
+
+def save_state(file: Path, of: Origin, state: State) -> None:
     """Write a resume file: whole, or not at all."""
     plan, measured = state.plan
     about = {
-        "spec": spec.to_json(),
+        "of": canonical(of),
         "progress": json.dumps(vars(state.progress)),
         "plan": json.dumps([asdict(plan), measured]),
     }
@@ -79,13 +92,13 @@ def save_state(file: Path, spec: RunSpec, state: State) -> None:
     save_sealed(file, tensors, about)
 
 
-def load_state(file: Path, spec: RunSpec, device: torch.device) -> State | None:
-    """What a resume file holds; None where it is damaged or of another specification or version."""
+def load_state(file: Path, of: Origin, device: torch.device) -> State | None:
+    """What a resume file holds; None where it is damaged or of another training or version."""
     try:
         tensors, about = load_sealed(file, device)
-        if about["spec"] == spec.to_json():
+        if about["of"] == canonical(of):
             return _unpacked(tensors, about)
-        other = " and ".join(differing(json.loads(about["spec"]), json.loads(spec.to_json())))
+        other = " and ".join(differing(json.loads(about["of"]), of))
         why = f"{file}: a training of other {other}"
     except MetabenchError as error:
         why = str(error)
@@ -106,7 +119,7 @@ def _unpacked(tensors: Params, about: dict[str, str]) -> State:
 
 
 def differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    """The keys, sorted, in which two specifications differ."""
+    """The keys, sorted, in which two of them differ."""
     return sorted(key for key in {*one, *other} if one.get(key) != other.get(key))
 
 

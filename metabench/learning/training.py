@@ -16,7 +16,7 @@ import torch
 from tqdm import tqdm
 
 from metabench.algorithm import Algorithm
-from metabench.datasets.store import read_images
+from metabench.datasets.store import read_images, read_meta
 from metabench.episodes.fixed import EpisodeSet, load_episodes, open_source
 from metabench.episodes.sampling import load_images
 from metabench.files.described import write_described
@@ -25,7 +25,7 @@ from metabench.learning.assembly import make_algorithm
 from metabench.learning.learner import Learner
 from metabench.learning.meta_testing import Validation
 from metabench.learning.model_file import FILE, Saved, save_model
-from metabench.learning.progress import Progress, State, load_state, save_state
+from metabench.learning.progress import Origin, Progress, State, load_state, origin, save_state
 from metabench.machine import provenance
 from metabench.machine.devices import about_gpu, open_device
 from metabench.machine.energy import open_meter
@@ -65,7 +65,9 @@ def train(
         val = load_images(read_images(val_images), where) if val_images is not None else None
         validation = load_episodes(val_episodes, val, where, labels=True)
         algorithm = make_algorithm(spec, source.input_shape, source.train_classes)
-        run = Run(spec, algorithm, source, validation, out, where, resume_every, memory_mb)
+        data = read_meta(images)["sha256"] if images is not None else ""
+        of = origin(spec, data, validation.meta["sha256"])
+        run = Run(spec, of, algorithm, source, validation, out, where, resume_every, memory_mb)
         run.start()
         try:
             while run.unfinished and not (out / STOP).exists():
@@ -81,6 +83,7 @@ class Run:
     def __init__(
         self,
         spec: RunSpec,
+        of: Origin,
         algorithm: Algorithm,
         source: Source,
         validation: EpisodeSet,
@@ -89,7 +92,7 @@ class Run:
         resume_every: float,
         memory_mb: float = 0.0,
     ) -> None:
-        self.spec, self.algorithm, self.hp = spec, algorithm, algorithm.hp
+        self.spec, self.of, self.algorithm, self.hp = spec, of, algorithm, algorithm.hp
         self.validation, self.out, self.device = validation, out, device
         self.validate = Validation(algorithm, validation)
         self.progress = Progress()
@@ -107,7 +110,7 @@ class Run:
         return self.progress.iteration < self.hp.iterations and not self.progress.diverged
 
     def start(self) -> None:
-        """Begin anew, or where the resume file of the same specification left off."""
+        """Begin anew, or where the resume file of the same training left off."""
         if self.resume_file.exists():
             self.resume()
         self.started = time.monotonic() - self.progress.seconds
@@ -179,12 +182,12 @@ class Run:
         """Write the resume file."""
         learner = self.learner
         plan, phi, outer = (learner.plan, learner.measured), learner.params, learner.outer.state()
-        save_state(self.resume_file, self.spec, State(self.progress, plan, phi, outer, self.best))
+        save_state(self.resume_file, self.of, State(self.progress, plan, phi, outer, self.best))
         self.saved_at = time.monotonic()
 
     def resume(self) -> None:
-        """Go on from the resume file, unless it is damaged or of another specification."""
-        state = load_state(self.resume_file, self.spec, self.device)
+        """Go on from the resume file, unless it is damaged or of another training."""
+        state = load_state(self.resume_file, self.of, self.device)
         if state is None:
             return
         restore(self.learner.params, state.phi)

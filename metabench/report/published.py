@@ -19,16 +19,19 @@ BESIDE_PACKAGE = Path(__file__).resolve().parents[2] / HERE
 def load(path: Path | None = None) -> pd.DataFrame:
     """The rows of ``config/published.csv``: here, or beside the package's sources.
 
-    A number that two algorithms of ours are forms of has a row for each, and every row a
-    ``rounding``, the half of its last printed digit. An absent file is an empty table: a report
-    without published numbers is still a report.
+    A number that two algorithms of ours are forms of has a row for each, and one that is shown
+    beside two data sets too, the second as of another ``split``. Every row has a ``rounding``, the
+    half of its last printed digit. An absent file is an empty table: a report without published
+    numbers is still a report.
     """
     path = path or next((p for p in (HERE, BESIDE_PACKAGE) if p.exists()), None)
     frame = pd.DataFrame(read_table(path, PUBLISHED) if path else [], columns=COLUMNS)
     frame["rounding"] = frame["value"].map(_half_a_unit)
     frame["algorithm"] = frame["algorithm"].str.split()
     frame[NUMBERS] = frame[NUMBERS].apply(pd.to_numeric)
-    return frame.explode("algorithm", ignore_index=True)
+    beside = frame.assign(split=frame["dataset"], dataset=frame["also"].str.split())
+    both = pd.concat([frame, beside.explode("dataset").dropna(subset="dataset")])
+    return both.explode("algorithm", ignore_index=True)
 
 
 def _half_a_unit(number: str) -> float:

@@ -232,6 +232,7 @@ def _published(file: Path) -> Published:
     """The published rows that a study may show as references."""
     published: Published = {}
     for row in read_table(file, PUBLISHED):
-        place = row["dataset"], row["way"], row["shot"]
-        published.setdefault(row["key"], []).append(place)
+        for dataset in (row["dataset"], *row["also"].split()):
+            place = dataset, row["way"], row["shot"]
+            published.setdefault(row["key"], []).append(place)
     return published

@@ -86,6 +86,24 @@ def test_hessian_vector_products_are_differences_of_gradients(conv, image_task, 
     torch.testing.assert_close(flat(u) @ flat(Hv), flat(v) @ flat(Hu))
 
 
+def test_in_single_precision_the_hessian_is_as_symmetric_as_conjugate_gradient_needs(
+    conv, image_task, start, flat
+):
+    imaml = conv(IMAML)
+    single = {name: value.float() for name, value in start(imaml).items()}
+    support = image_task.support._replace(x=image_task.support.x.float())
+    g = torch.Generator().manual_seed(2)
+    u, v = (
+        {n: torch.randn(p.shape, generator=g, dtype=p.dtype) for n, p in single.items()}
+        for _ in range(2)
+    )
+    _, H = gradient_and_hessian(imaml, single, support)
+    Hu, Hv = flat(H(u)), flat(H(v))
+    assert Hv.dtype == torch.float32
+    scale_of_both = flat(u).norm() * Hv.norm()
+    assert abs(flat(u) @ Hv - flat(v) @ Hu) < 1e-5 * scale_of_both
+
+
 def test_the_pull_is_in_every_inner_step(linear, regression_task, start):
     """Two steps by hand: theta <- theta - alpha (H theta - b + lambda (theta - phi))."""
     imaml = linear(IMAML, lam=2.0, inner_lr=0.05, inner_steps=2)
@@ -111,6 +129,17 @@ def test_the_released_code_is_another_algorithm_and_is_done_as_it_does_it(
     meta, _ = released.meta_gradient(phi, regression_task)
     expected = torch.linalg.solve(2 * (torch.eye(5) + H / 24), query(theta))
     torch.testing.assert_close(vector(meta), expected)
+
+
+def test_the_released_command_tests_without_any_pull(linear, regression_task, start):
+    """theta <- theta - alpha (H theta - b), test_inner_steps times, and no step back."""
+    released = linear(IMAMLReleased, inner_lr=0.1, lam=2.0, inner_steps=3, test_inner_steps=4)
+    phi = start(released)
+    H, b, _, theta = quadratic(regression_task, phi)
+    for state in released.path(phi, regression_task.support):
+        torch.testing.assert_close(vector(state), theta)
+        theta = theta - 0.1 * (H @ theta - b)
+    assert len(list(released.path(phi, regression_task.support))) == 5
 
 
 @pytest.mark.parametrize(("cls", "share"), [(IMAML, 1.0), (IMAMLReleased, 2.0)])

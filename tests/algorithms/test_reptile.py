@@ -35,6 +35,18 @@ def test_the_inner_loop_is_torchs_adam_with_beta_1_of_zero(conv, image_task, sta
         torch.testing.assert_close(ours[name], value.detach())
 
 
+def test_meta_testing_has_minibatches_and_steps_of_its_own(conv, image_task, start):
+    own = {"inner_steps": 3, "inner_batch": 4, "test_inner_steps": 5, "test_inner_batch": 2}
+    reptile = conv(Reptile, **own)
+    phi = start(reptile)
+    path = list(reptile.path(phi, image_task.support))
+    assert len(path) == 6
+    theta, _ = last(adam(reptile, phi, image_task.support, 5, 2))
+    torch.testing.assert_close(path[-1], theta)
+    other, _ = last(adam(reptile, phi, image_task.support, 5, 4))
+    assert not torch.allclose(path[-1]["head.weight"], other["head.weight"])
+
+
 def test_second_moments_are_handed_on(conv, image_task, start):
     """phi <- phi - meta-gradient, with the rate 1, is exactly where the task ended."""
     reptile = conv(Reptile, inner_steps=3)

@@ -9,13 +9,15 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from blob_images import DATA, make_split
 
 from metabench.algorithms import fomaml, protonet
+from metabench.episodes.fixed import write_episodes
 from metabench.errors import MetabenchError
-from metabench.files.whole import read_array, read_json
+from metabench.files.whole import canonical, read_array, read_json
 from metabench.learning.evaluation import evaluate
 from metabench.learning.params import save_sealed
-from metabench.learning.progress import load_state
+from metabench.learning.progress import load_state, origin
 from metabench.learning.training import STOP, Run, train
 from metabench.machine.devices import open_device
 from metabench.spec import RunSpec
@@ -272,10 +274,33 @@ def test_a_resume_file_of_another_specification_is_not_used(
     assert np.isfinite(read_json(tmp_path / "train.json")["cost"]["train_seconds"])
 
 
-@pytest.mark.parametrize("other", ["spec", "progress", "plan"])
+@pytest.mark.parametrize("what", ["data", "val_episodes"])
+def test_nor_is_one_of_other_images_or_other_validation_episodes(
+    blobs, spec, trained, tmp_path, monkeypatch, capfd, what
+):
+    """The best checkpoint so far was the best on the episodes that there were then."""
+    of, others = spec(FOMAML, **EVERY[FOMAML]), tmp_path / "others"
+    shutil.copytree(blobs, others)
+    images, episodes = others / "data/blobs", others / "episodes/val"
+    if what == "data":
+        shutil.rmtree(images / "train")
+        make_split(images / "train", 12, 10, seed=9)
+    else:
+        shutil.rmtree(episodes)
+        write_episodes(DATA, "val", 3, 2, 20, 4, 9, images / "val", episodes)
+    monkeypatch.setattr(Run, "finish", lambda self: None)  # as if killed at the end
+    run(others, of, tmp_path, resume_every=0.0)
+    monkeypatch.undo()
+    run(blobs, of, tmp_path)
+    assert f"a training of other {what}_sha256; begins anew" in "".join(capfd.readouterr())
+    models = [(x / "model.safetensors").read_bytes() for x in (trained(of), tmp_path)]
+    assert models[0] == models[1]
+
+
+@pytest.mark.parametrize("other", ["of", "progress", "plan"])
 def test_nor_is_one_of_another_version(spec, tmp_path, capfd, other):
-    of = spec(FOMAML, **EVERY[FOMAML])
-    told = {"spec": of.to_json(), "progress": "{}", "plan": '[{"tasks_at_once": 1}, {}]'}
+    of = origin(spec(FOMAML, **EVERY[FOMAML]), "some data", "some episodes")
+    told = {"of": canonical(of), "progress": "{}", "plan": '[{"tasks_at_once": 1}, {}]'}
     file, phi = tmp_path / "resume.safetensors", {"phi.weight": torch.zeros(1)}
     save_sealed(file, phi, told)
     assert load_state(file, of, torch.device("cpu")) is not None

@@ -404,7 +404,10 @@ def test_published_rows_find_their_cells() -> None:
     rows = published.load()
     maml = published.match(rows, "omniglot", 5, 1, "maml", "transductive")
     assert maml["value"].tolist() == [98.7]
-    assert maml["split"].tolist() == ["random 1200/423"]
+    assert maml["split"].tolist() == ["omniglot_random"]
+    own = published.match(rows, "omniglot_random", 5, 1, "maml", "transductive")
+    assert own["value"].tolist() == [98.7]
+    assert own["split"].tolist() == [""]
     assert published.match(rows, "omniglot", 5, 1, "maml", "inductive").empty
     protonet = published.match(rows, "omniglot", 20, 5, "protonet", "running")
     assert protonet["value"].tolist() == [98.9]
