@@ -44,6 +44,7 @@ PUBLISHED = {
     "queries": or_nothing(COUNT),  # of each class of a test episode; empty where it is not known
     "episodes": or_nothing(SAME),  # measured on the test episodes that are ours too
     "backbone": or_nothing(TEXT),  # ours, such as conv4-64-pool, or a text; empty: there is none
+    "augment": or_nothing(TEXT),  # how training images were altered, as ours or a text; empty: not
     "metric": one_of("accuracy", "error", "mse"),  # the first two in percent
     "value": PRINTED,
     "ci95": or_nothing(PRINTED),  # half-width, as the paper gives it; not a standard deviation

@@ -33,7 +33,7 @@ COLUMNS = [
     *("mean", "ci95", "seed_sd", "seed_ci95", "joint_ci95", "seeds", "robust", "robust_ci95"),
     *("diverged_episodes", "diverged_seeds", "diverged_at", "missing_seeds", "error"),
     *(*PAPER, "gap"),
-    *("episodes", "units", "queries", "episodes_sha256", "backbone", "checkpoint"),
+    *("episodes", "units", "queries", "episodes_sha256", "backbone", "augment", "checkpoint"),
     *("iterations", "published_iterations", "own_hyperparameters"),
     *(*COSTS, "device", "test_classes", "test_images"),
 ]
@@ -117,6 +117,7 @@ def _about_runs(runs: pd.DataFrame) -> dict[str, Any]:
         "diverged_seeds": len(lost),
         "diverged_at": _iterations(lost),
         "checkpoint": first.get("checkpoint.protocol"),
+        "augment": first.get("hyperparameters.augment"),
     }
     for name in ("episodes", "queries", "episodes_sha256", "backbone"):
         about[name] = first.get(name)

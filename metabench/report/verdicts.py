@@ -1,10 +1,10 @@
 """Is a number of ours the published one? And where that cannot be said, why not.
 
-Two numbers are compared only where they are of the same thing: data set, split, backbone, mode and
-setting; in transductive mode the number of queries too, since they are the batch that is
-normalised. The interval of their difference joins both: ours over episodes and, where there are
-several, training seeds; theirs as published, or as wide as ours where it is not; and what their
-number was rounded by.
+Two numbers are compared only where they are of the same thing: data set, split, backbone, how
+training images are altered, mode and setting; in transductive mode the number of queries too, since
+they are the batch that is normalised. The interval of their difference joins both: ours over
+episodes and, where there are several, training seeds; theirs as published, or as wide as ours where
+it is not; and what their number was rounded by.
 """
 
 from __future__ import annotations
@@ -89,6 +89,7 @@ def obstacles(row: Row, paper: Row) -> dict[str, str]:
     why = {
         **{name: f"another {name}: {paper[name]}" for name in ("metric", "mode", "split")},
         "backbone": f"another backbone: {paper['backbone']}",
+        "augment": f"training images altered otherwise: {paper['augment']}",
         "queries": f"another number of queries: {paper['queries']:g} of each class",
         "subset": "a subset of the data",
         "memory": "from memory: not read in its source",
@@ -102,15 +103,20 @@ def obstacles(row: Row, paper: Row) -> dict[str, str]:
 
 def _differs(row: Row, paper: Row) -> dict[str, bool]:
     """In what a published row is not of the same thing as ours, whatever ours came to."""
-    ours, theirs = row.get("backbone"), paper["backbone"]
     return {
         "metric": (paper["metric"] == "mse") != (row["task"] == "regression"),
         "mode": of_another_mode(row, paper),
         "split": paper["split"] != "",
-        "backbone": pd.notna(ours) and theirs not in ("", ours),
+        "backbone": _is_another("backbone", row, paper),
+        "augment": _is_another("augment", row, paper),
         "queries": row["mode"] == "transductive" and _other_queries(row, paper),
         "memory": paper["verified"] != "read",
     }
+
+
+def _is_another(what: str, row: Row, paper: Row) -> bool:
+    """Whether both say it, and not the same."""
+    return pd.notna(row.get(what)) and paper[what] not in ("", row[what])
 
 
 def of_another_mode(row: Row, paper: Row) -> bool:
@@ -148,7 +154,7 @@ def nearest(row: Row, papers: pd.DataFrame) -> list[Row]:
 def _distance(row: Row, paper: Row) -> tuple[bool, ...]:
     """Smaller for a published row that is nearer to ours; a final score comes before a step's."""
     found = _differs(row, paper)
-    of = ("metric", "mode", "split", "backbone", "queries", "memory")
+    of = ("metric", "mode", "split", "backbone", "augment", "queries", "memory")
     unsaid = (paper["mode"] == "", paper["backbone"] == "", pd.notna(paper["step"]))
     return (*(found[name] for name in of), *unsaid)
 

@@ -29,7 +29,14 @@ def papers(*rows: dict[str, Any]) -> pd.DataFrame:
     common = {
         **{"key": "a-paper", "algorithm": "maml", "dataset": SMALL1, "split": "", "way": 20},
         **{"shot": 1, "step": np.nan, "mode": "transductive", "queries": 5, "backbone": "conv4-64"},
-        **{"metric": "accuracy", "value": 90.0, "ci95": 1.0, "paper": "A paper", "note": ""},
+        **{
+            "augment": "",
+            "metric": "accuracy",
+            "value": 90.0,
+            "ci95": 1.0,
+            "paper": "A paper",
+            "note": "",
+        },
         "verified": "read",
     }
     return pd.DataFrame([common | row for row in rows], columns=published.COLUMNS)

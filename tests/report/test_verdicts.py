@@ -29,7 +29,13 @@ def ours(mean: float = 98.5, ci95: float = 0.3, **other: Any) -> dict[str, Any]:
 def paper(value: float = 98.7, ci95: float = 0.4, **other: Any) -> dict[str, Any]:
     """A published row like it."""
     row = {
-        **{"mode": "transductive", "split": "", "backbone": "conv4-64", "queries": 1},
+        **{
+            "mode": "transductive",
+            "split": "",
+            "backbone": "conv4-64",
+            "augment": "",
+            "queries": 1,
+        },
         **{"metric": "accuracy", "value": value, "ci95": ci95, "verified": "read", "note": ""},
         "step": NAN,
     }
@@ -111,6 +117,7 @@ def test_seeds_widen_our_interval_where_there_are_several() -> None:
         ({"mode": "inductive"}, {}, "another mode: transductive"),
         ({"mode": "inductive"}, {"mode": "running"}, "another mode: running"),
         ({"backbone": "conv4-32"}, {}, "another backbone: conv4-64"),
+        ({"augment": "none"}, {"augment": "crop"}, "training images altered otherwise: crop"),
         ({"queries": 75}, {}, "another number of queries: 1 of each class"),
         ({"test_images": 400.0}, {}, "a subset of the data"),
         ({}, {"verified": "from memory"}, "from memory"),

@@ -82,7 +82,7 @@ def test_the_plan_of_the_whole_names_downloads_terms_and_disk() -> None:
     assert "CUB_200_2011.tgz: found here, or downloaded (1,150.6 MB). Terms: research" in text
     assert "mini-imagenet-cache-train.pkl: found here, or downloaded (size unknown)" in text
     assert "non-commercial research" in text
-    # miniImageNet 1.27 GB, once more for the way to CUB, CUB's least twice, Omniglot's drawings twice.
+    # miniImageNet 1.27 GB, once more for the way to CUB, CUB's least twice, Omniglot twice.
     assert "disk: 3.00 GB of images" in text
 
 
