@@ -26,6 +26,11 @@ class Setting(NamedTuple):
         return str(self) if self.way > 1 else f"{self.shot}s"
 
 
+def is_setting(value: object) -> bool:
+    """Whether it is a setting as ``read_setting`` reads it."""
+    return isinstance(value, str) and bool(_WRITTEN.fullmatch(value))
+
+
 def read_setting(text: object) -> Setting:
     """``5w1s`` as 5 ways and 1 shot; ``5s`` as 1 way and 5 shots.
 

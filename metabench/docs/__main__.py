@@ -8,13 +8,13 @@ from pathlib import Path
 
 from metabench.docs.pages import pages
 from metabench.docs.readme import renew_readme
-from metabench.docs.record import record
+from metabench.docs.record import kept, make_tables_of, record
 from metabench.errors import MetabenchError
 from metabench.files.whole import write_text
 
 
 def main() -> int:
-    """Write the pages; from a report README's table and figure, and a study's record."""
+    """Write the records' tables and the pages; from a report README's table, or a record."""
     parser = argparse.ArgumentParser(prog="python -m metabench.docs", description=main.__doc__)
     parser.add_argument("--readme", type=Path, metavar="REPORT", help="such as reports/default")
     parser.add_argument(
@@ -31,9 +31,11 @@ def main() -> int:
         if arguments.record:
             study, report = arguments.record
             record(study, report, Path())
+        for folder in kept(Path()):
+            make_tables_of(folder)
         for file, text in pages(Path()).items():
             write_text(file, text)
-    except MetabenchError as error:
+    except (MetabenchError, OSError) as error:
         print(f"metabench: error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from metabench.errors import MetabenchError
 
 
@@ -18,7 +20,15 @@ def between(text: str, begin: str, end: str) -> str:
     return inner
 
 
-def replaced(text: str, begin: str, end: str, new: str) -> str:
-    """``text`` with ``new`` between the marks; errors as of ``between``."""
-    old = between(text, begin, end)
+def replaced(page: Path, begin: str, end: str, new: str) -> str:
+    """The text of a page with ``new`` between the marks.
+
+    Raises:
+        MetabenchError: naming the page, where it lacks one of them.
+    """
+    text = page.read_text(encoding="utf-8")
+    try:
+        old = between(text, begin, end)
+    except MetabenchError as error:
+        raise MetabenchError(f"{page}: {error}") from None
     return text.replace(f"{begin}{old}{end}", f"{begin}{new}{end}")

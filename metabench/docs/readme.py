@@ -33,16 +33,14 @@ def renew_readme(report: Path, project: Path) -> None:
         if not file.is_file():
             raise MetabenchError(f"{file}: no such file; `snakemake --cores all` makes it")
     readme = project / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    write_text(readme, replaced(text, BEGIN, END, table.read_text(encoding="utf-8")))
+    write_text(readme, replaced(readme, BEGIN, END, table.read_text(encoding="utf-8")))
     write_text(project / RECORD, _record(numbers))
     copy(figure, project / FIGURE)
 
 
 def with_papers(project: Path) -> str:
     """README with the table that the records give."""
-    text = (project / "README.md").read_text(encoding="utf-8")
-    return replaced(text, PAPERS, PAPERS_END, beside_papers(project))
+    return replaced(project / "README.md", PAPERS, PAPERS_END, beside_papers(project))
 
 
 def _record(numbers: Path) -> str:

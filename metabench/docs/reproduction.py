@@ -36,7 +36,7 @@ def _with_tables(folder: Path) -> str:
             f"{page}: no such file; write what the record is of, and the lines {begin.strip()} and "
             f"{end.strip()} for its tables"
         )
-    return replaced(page.read_text(encoding="utf-8"), begin, end, tables(folder))
+    return replaced(page, begin, end, tables(folder))
 
 
 def marks(name: str) -> tuple[str, str]:

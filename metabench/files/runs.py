@@ -16,6 +16,7 @@ from metabench.files.described import read_described
 from metabench.files.forms import (
     ANYTHING,
     NUMBERS,
+    SETTING,
     TEXT,
     TEXTS,
     WHOLE,
@@ -43,12 +44,15 @@ NEEDED: Forms = {
 }
 SHOWN: Forms = {
     "steps": each_once(WHOLE, "a list of whole numbers, each once, such as [0, 1, 5],"),
-    **dict.fromkeys(("title", "backbone", "trained_in", "device", "code", "engine_code"), TEXT),
-    **dict.fromkeys(("iterations", "published_iterations"), WHOLE),
+    **dict.fromkeys(("title", "backbone", "device", "code", "engine_code"), TEXT),
+    **dict.fromkeys(("iterations", "published_iterations", "diverged.iteration"), WHOLE),
+    **dict.fromkeys(("subset.classes", "subset.images"), WHOLE),
+    "trained_in": SETTING,
     "hyperparameters": mapping_of(ANYTHING, "a mapping of values"),
     "versions": TEXTS,
     "cost": NUMBERS,
 }
+
 
 #: In place of the class of a query: its outputs are no numbers. Wrong, and never right by luck.
 NO_ANSWER = -1

@@ -138,7 +138,13 @@ def read_answers(root: Path, run: dict[str, Any], folder: Path) -> Answers:
     labels = read_array(where / "query_labels.npy")
     if not np.isfinite(labels).all():
         raise MetabenchError(f"{where / 'query_labels.npy'}: a label is not finite")
-    return Answers(labels, np.array(about["clusters"]) if "clusters" in about else None)
+    clusters = np.array(about["clusters"]) if "clusters" in about else None
+    if clusters is not None and clusters.shape != labels.shape[:1]:
+        raise MetabenchError(
+            f"{where / 'episodes.json'}: 'clusters' has shape {clusters.shape}; one number for "
+            f"each of {len(labels)} episodes is right"
+        )
+    return Answers(labels, clusters)
 
 
 def score_run(folder: Path, run: dict[str, Any], answers: Answers) -> pd.DataFrame:
@@ -183,6 +189,9 @@ def read_curve(folder: Path, run: dict[str, Any]) -> pd.DataFrame:
         return pd.DataFrame(columns=CURVE_COLUMNS)
     read_described(described, path.name)
     curve = pd.read_csv(path)
+    lacking = [name for name in CURVE_COLUMNS[len(KEY) :] if name not in curve]
+    if lacking:
+        raise MetabenchError(f"{path}: no column '{lacking[0]}'; train the run again")
     return _keyed(curve, run, [*dict.fromkeys([*CURVE_COLUMNS, *curve.columns])])
 
 

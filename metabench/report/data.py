@@ -29,7 +29,17 @@ RUN_COLUMNS = [
     "role",
     "episodes_sha256",
 ]  # and whatever else there is of a run
-TYPES = {"study": str, "dataset": str, "way": int, "shot": int, "algorithm": str, "seed": int}
+TYPES = {
+    **{"study": str, "dataset": str, "way": int, "shot": int, "algorithm": str, "seed": int},
+    **{"mode": str, "episode": int, "score": float, "diverged": int, "diverged_episodes": int},
+    **{"step": int, "iteration": int},
+    **dict.fromkeys(("mean", "ci95", "robust", "seconds", "loss", "val_loss", "val_score"), float),
+}
+#: What tells a row from the others of its file.
+ROW = {
+    **{SCORES: [*KEY, "mode", "episode"], STEPS: [*KEY, "mode", "step"]},
+    **{CURVES: [*KEY, "iteration"], RUNS: KEY},
+}
 #: The runs that a partial report lacks: beside those four, and only there.
 GAPS = "gaps.csv"
 GAP_COLUMNS = ["dataset", "task", "way", "shot", "algorithm", "title", "seed", "why"]
@@ -109,7 +119,8 @@ class Report:
         for entry in self._entries(dataset, way, shot):
             if algorithm in entry.algorithms:
                 own = [key for name in {algorithm, *trained} for key in entry.own.get(name, {})]
-                names.update(dict.fromkeys([*entry.common, *sorted(own)]))
+                common = entry.common if _is_ours(here) else {}
+                names.update(dict.fromkeys([*common, *sorted(own)]))
         return [name for name in names if name not in NO_PART_OF_A_METHOD]
 
     def references(self, dataset: str, way: int, shot: int) -> list[str]:
@@ -126,6 +137,11 @@ class Report:
                 yield entry
 
 
+def _is_ours(runs: pd.DataFrame) -> bool:
+    """Whether no external program made them, for which a study's ``set`` is not."""
+    return "backbone" not in runs or bool((runs["backbone"] != "none").all())
+
+
 def read_report(report: Path, study: StudyFile) -> Report:
     """The results of a study below ``report`` (``reports/<study>``).
 
@@ -134,7 +150,7 @@ def read_report(report: Path, study: StudyFile) -> Report:
     """
     runs, gaps = _read(report / RUNS), report / GAPS
     check_study(runs, study, report / RUNS)
-    return Report(
+    found = Report(
         study=study,
         scores=_read(report / SCORES),
         steps=_read(report / STEPS),
@@ -142,6 +158,42 @@ def read_report(report: Path, study: StudyFile) -> Report:
         runs=runs,
         gaps=_read(gaps) if gaps.exists() else pd.DataFrame(columns=GAP_COLUMNS),
     )
+    for name, wrong in _contradictions(found):
+        raise MetabenchError(f"{report / name}: {wrong}; collect again")
+    return found
+
+
+def _contradictions(report: Report) -> Iterator[tuple[str, str]]:
+    """Files whose rows do not go with those of the others, and in what."""
+    frames = {SCORES: report.scores, STEPS: report.steps, CURVES: report.curves, RUNS: report.runs}
+    for name, frame in frames.items():
+        twice = frame[frame.duplicated(ROW[name])]
+        if len(twice):
+            yield name, f"{_named(twice[ROW[name]])} is there twice"
+    finished = _runs_of(at(report.runs, status="finished"))
+    for name, frame in frames.items():
+        unknown = _runs_of(frame) - (finished if name in (SCORES, STEPS) else _runs_of(report.runs))
+        if unknown:
+            yield name, f"{' '.join(min(unknown))} is no finished run of {RUNS}"
+    unscored = finished - _runs_of(report.scores)
+    if unscored:
+        yield SCORES, f"{' '.join(min(unscored))} has no scores"
+    empty = report.scores[report.scores["score"].isna()]
+    if len(empty):
+        yield SCORES, f"{_named(empty[ROW[SCORES]])}: no score"
+    counts = report.scores.groupby([*KEY, "mode"])["episode"].agg(["size", "max"])
+    for setting, here in counts.groupby(KEY[:3]):
+        if len(here.drop_duplicates()) > 1:
+            yield SCORES, f"{' '.join(map(str, setting))}: runs have other episodes than others"
+
+
+def _runs_of(frame: pd.DataFrame) -> set[tuple[str, ...]]:
+    return set(frame[KEY].drop_duplicates().astype(str).itertuples(index=False, name=None))
+
+
+def _named(rows: pd.DataFrame) -> str:
+    """The first of them."""
+    return " ".join(map(str, rows.iloc[0]))
 
 
 def read_rows(file: Path) -> pd.DataFrame:

@@ -47,7 +47,10 @@ def p_value(value: float) -> str:
     """A p-value with two digits that count, or a bound."""
     if math.isnan(value):
         return NONE
-    return "<0.001" if value < 0.001 else f"{value:.2g}"
+    if value < 0.001:
+        return "<0.001"
+    text = f"{value:.2g}"
+    return "<0.05" if value < 0.05 <= float(text) else text  # on the side of 5 % where it is
 
 
 def setting(way: int, shot: int, task: str) -> str:
@@ -109,7 +112,8 @@ def latex(frame: pd.DataFrame, notes: Sequence[str] = ()) -> str:
 
 def _is_numeric(column: pd.Series[str]) -> bool:
     texts = [str(text).strip("*") for text in column]
-    return all(text == NONE or re.match(r"[+−-]?[\d∞]", text) for text in texts)
+    number = r"[+−-]?[\d∞](?!\d*-(way|shot))"
+    return all(text == NONE or re.match(number, text) for text in texts)
 
 
 _LATEX = {

@@ -159,6 +159,8 @@ def _apart(parts: Parts, taken: Iterable[str]) -> tuple[dict[str, str], Parts]:
         if not {*here, *taken}.intersection(names.values()):
             break
     parts = {n: f.assign(algorithm=f["algorithm"].replace(names)) for n, f in parts.items()}
+    if "model" in parts[RUNS]:
+        parts[RUNS] = parts[RUNS].assign(model=parts[RUNS]["model"].replace(names))
     for name in (RUNS, GAPS):
         frame = parts[name]
         new = frame["algorithm"].isin(names.values())

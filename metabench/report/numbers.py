@@ -117,13 +117,14 @@ def _about_runs(runs: pd.DataFrame) -> dict[str, Any]:
         "diverged_seeds": len(lost),
         "diverged_at": _iterations(lost),
         "checkpoint": first.get("checkpoint.protocol"),
-        "augment": first.get("hyperparameters.augment"),
+        "last_step": first.get("hyperparameters.test_inner_steps"),
     }
     for name in ("episodes", "queries", "episodes_sha256", "backbone"):
         about[name] = first.get(name)
     # One seed that was ended early makes the mean one of a part of the protocol.
     about["iterations"] = costed["iterations"].min() if "iterations" in costed else None
     about["published_iterations"] = first.get("published_iterations")
+    about["augment"] = first.get("hyperparameters.augment") if about["iterations"] else None
     about["device"] = first.get("device")
     about["test_classes"] = first.get("subset.classes")
     about["test_images"] = first.get("subset.images")
@@ -142,8 +143,7 @@ def _iterations(lost: pd.DataFrame) -> str:
 def _beside(papers: pd.DataFrame, row: dict[str, Any]) -> dict[str, Any]:
     """The published number for a row of ours, and how far ours is from it."""
     where = (row["dataset"], row["way"], row["shot"], row["algorithm"], str(row["mode"]))
-    step = _last_published_step(papers, *where[:4])
-    found = published.match(papers, *where, step)
+    found = published.match(papers, *where, row.get("last_step"))
     if found.empty:
         return {}
     columns = _published_columns(nearest(row, found)[0])
@@ -155,13 +155,6 @@ def _gap(ours: float | None, theirs: float) -> float | None:
     return ours - theirs if ours is not None and math.isfinite(ours) else None
 
 
-def _last_published_step(
-    papers: pd.DataFrame, dataset: str, way: int, shot: int, algorithm: str
-) -> int | None:
-    steps = published.of_cell(papers, dataset, way, shot, algorithm)["step"].dropna()
-    return None if steps.empty else int(steps.max())
-
-
 def _published_columns(paper: Any) -> dict[str, Any]:
     return {ours: paper[theirs] for ours, theirs in PAPER.items()}
 
@@ -169,5 +162,6 @@ def _published_columns(paper: Any) -> dict[str, Any]:
 def _reference(paper: Any, titles: dict[str, str]) -> dict[str, Any]:
     name = paper["algorithm"]
     title = paper["title"] or titles.get(name, name)
+    title += ", transductive" if paper["mode"] == "transductive" else ""
     about = {"algorithm": name, "title": title, "status": "published"}
     return {**about, **_published_columns(paper)}

@@ -182,7 +182,7 @@ def gap_half_width(row: Row, paper: Row) -> float:
 
 
 def untrained(row: Row) -> bool:
-    """Whether the algorithm has no meta-training, and so is the same from every seed."""
+    """Whether the algorithm has no meta-training."""
     return _or_zero(row.get("iterations")) == 0 and _or_zero(row.get("published_iterations")) == 0
 
 

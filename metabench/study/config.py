@@ -7,7 +7,7 @@ what would be right. Nothing here loads torch or pandas: a check takes a fractio
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -65,7 +65,6 @@ class Study:
     models: tuple[RunSpec, ...]  # what is meta-trained
     runs: tuple[RunSpec, ...]  # what is evaluated
     model_of: dict[RunKey, RunKey]  # a run -> the model that it is evaluated on
-    references: tuple[str, ...]  # published rows to show beside the runs
 
     @property
     def name(self) -> str:
@@ -96,10 +95,14 @@ def load(file: Path, project: Path = PROJECT_FOLDER) -> Study:
     read_table(project / "reasons.csv", REASONS)  # which the report needs, when all has been run
     cells = [read_cell(entry, catalogue, published) for entry in asked.grid]
     _refuse_repeats(cells)
-    models, runs, digest = [], [], cache(source_digest)
+    algorithms = {k: v for cell in cells for k, v in {**cell.models, **cell.algorithms}.items()}
+    _refuse_namesakes(algorithms.values())
+    models: list[tuple[str, RunSpec]] = []  # each with the entry that asks for it
+    runs, digest = [], cache(source_digest)
     model_of: dict[RunKey, RunKey] = {}
     for cell in cells:
-        models += _runs(cell, training_settings(cell), cell.models, asked, digest)
+        trained = _runs(cell, training_settings(cell), cell.models, asked, digest)
+        models += [(cell.entry.where, model) for model in trained]
         ours = _runs(cell, cell.entry.settings, cell.algorithms, asked, digest)
         model_of |= {run_key(run): _model_of(run, cell) for run in ours}
         runs += ours
@@ -108,12 +111,11 @@ def load(file: Path, project: Path = PROJECT_FOLDER) -> Study:
         asked=asked,
         archives=archives,
         datasets={cell.dataset.spec.name: cell.dataset for cell in cells},
-        algorithms={k: v for cell in cells for k, v in {**cell.models, **cell.algorithms}.items()},
+        algorithms=algorithms,
         episodes=tuple(dict.fromkeys(request for cell in cells for request in _episodes(cell))),
-        models=_distinct(cells, models),
+        models=_distinct(models),
         runs=tuple(runs),
         model_of=model_of,
-        references=tuple(dict.fromkeys(key for cell in cells for key in cell.entry.references)),
     )
 
 
@@ -205,13 +207,25 @@ def _refuse_repeats(cells: Sequence[Cell]) -> None:
                 seen[key] = where.rpartition(": ")[2]
 
 
-def _distinct(cells: Sequence[Cell], models: Sequence[RunSpec]) -> tuple[RunSpec, ...]:
+def _refuse_namesakes(algorithms: Iterable[Algorithm]) -> None:
+    """Tables and figures call an algorithm by its title."""
+    named: dict[str, Algorithm] = {}
+    for algorithm in algorithms:
+        other = named.setdefault(algorithm.title, algorithm)
+        if other is not algorithm:
+            raise MetabenchError(
+                f"{algorithm.file}: title: '{algorithm.title}' is that of {other.file} too, and "
+                "tables could not tell the two apart; give one of them another"
+            )
+
+
+def _distinct(models: Sequence[tuple[str, RunSpec]]) -> tuple[RunSpec, ...]:
     """The models of all cells, those that two cells share once."""
     distinct: dict[RunKey, RunSpec] = {}
-    for model in models:
+    for where, model in models:
         if distinct.setdefault(run_key(model), model) != model:
             raise MetabenchError(
-                f"{cells[-1].entry.where}: the model of {model.algorithm} on {model.data.name} is "
+                f"{where}: the model of {model.algorithm} on {model.data.name} is "
                 "asked for twice with another network or other hyperparameters; put what shares "
                 f"it into one entry, or give the other a label: {model.algorithm}--other"
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 from made_up_scores import written
 
 from metabench.report.data import Report
@@ -97,6 +98,19 @@ def test_pre_training_of_one_s_own_is_what_others_are_compared_with(tmp_path: Pa
     report = written(tmp_path, ["5w1s"], {"maml": 0.8, "pretrain_mine": 0.6})
     assert report.baselines == ["pretrain_mine"]
     assert said(report)[0].startswith("Yes: meta-learning")
+
+
+def test_the_strongest_pre_training_is_one_whose_queries_do_not_see_each_other(
+    tmp_path: Path,
+) -> None:
+    """As the meta-learner beside it: else the one would be chosen for what the other may not do."""
+    report = written(tmp_path, ["5w1s"], {"maml": 0.8, "pretrain_mine": 0.7, "pretrain_head": 0.9})
+    mine = report.scores[report.scores["algorithm"] == "pretrain_mine"]
+    together = mine.assign(mode="transductive", score=mine["score"] + 0.25)
+    both = replace(report, scores=pd.concat([report.scores, together], ignore_index=True))
+    whether, how_much, _ = said(both)
+    assert whether.startswith("No: meta-learning")
+    assert "loses to “Pretrain_Head” by" in how_much
 
 
 def test_what_learns_nothing_beforehand_does_not_stand_for_meta_learning(tmp_path: Path) -> None:

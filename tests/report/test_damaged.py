@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -60,6 +61,41 @@ def test_a_file_that_is_not_as_it_was_collected_is_named(
     shown = said(name, damage)
     assert shown.startswith(f"damaged, or of another version: {wrong}")
     assert shown.endswith("; collect again\n")
+
+
+def rows(change: Callable[[list[bytes]], list[bytes]]) -> Damage:
+    """Damage to the lines of a compressed table, its heading apart."""
+
+    def damage(data: bytes) -> bytes:
+        heading, *lines = gzip.decompress(data).splitlines(keepends=True)
+        return gzip.compress(b"".join([heading, *change(lines)]))
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "wrong"),
+    [
+        ("scores.csv.gz", rows(lambda lines: [*lines, lines[0]]), "is there twice"),
+        ("scores.csv.gz", rows(lambda lines: lines[1:]), "runs have other episodes than others"),
+        ("scores.csv.gz", rows(lambda lines: lines[:0]), "has no scores"),
+        (
+            "scores.csv.gz",
+            rows(lambda lines: [re.sub(rb"[^,]*,(\d\n)", rb",\1", lines[0]), *lines[1:]]),
+            "0: no score",
+        ),
+        ("runs.csv", lambda data: data + data.splitlines(keepends=True)[1], "is there twice"),
+        (
+            "steps.csv",
+            lambda data: data.replace(b",maml,", b",mine,", 1),
+            "mine 0 is no finished run of runs.csv",
+        ),
+    ],
+)
+def test_tables_that_contradict_each_other_are_named(
+    said: Callable[[str, Damage], str], name: str, damage: Damage, wrong: str
+) -> None:
+    assert wrong in said(name, damage)
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,23 @@ def test_a_baseline_is_taken_in_the_same_mode_where_it_has_it() -> None:
     assert set(compare(other, against(["pretrain_head"]))["other_mode"]) == {"running"}
 
 
+def test_a_baseline_is_otherwise_taken_in_a_mode_of_the_same_kind() -> None:
+    """What normalises all queries together is no match for what looks at one."""
+    table = {"maml": np.ones((1, 5)), "mine": np.zeros((1, 5))}
+    mine = {"mine": table["mine"]}
+    rows = compare(
+        pd.concat(
+            [
+                frame(mine, "transductive"),
+                frame(mine, "inductive"),
+                frame({"maml": table["maml"]}, "running"),
+            ]
+        ),
+        against(["mine"]),
+    )
+    assert rows["other_mode"].tolist() == ["inductive"]
+
+
 def test_as_much_won_as_lost_is_no_difference() -> None:
     """0.1 + 0.2 - 0.3 is not 0 in binary, and no number of episodes would find it."""
     wins = np.array([[0.1, 0.2, -0.3]])
@@ -75,6 +92,25 @@ def test_the_interval_over_seeds_and_episodes_is_paired_too() -> None:
     row = compare(frame(scores), EVERY).iloc[0]
     assert row["ci95"] < row["joint_ci95"]
     assert (row["joint_ci95"] < cells(frame(scores))["ci95"]).all()
+
+
+def test_what_is_tested_on_one_model_is_compared_seed_by_seed() -> None:
+    """A training that went well went well for both: of their difference nothing of it is left."""
+    rng = np.random.default_rng(8)
+    model = two_way(rng, 1, 0.1, 0, (3, 100))
+    scores = {
+        "pretrain_head": model + two_way(rng, 0, 0, 0.01, (3, 100)),
+        "pretrain_finetune": model,
+    }
+    apart = frame(scores)
+    together = apart.assign(model="pretrain_head")
+    wide, narrow = (compare(rows, EVERY)["joint_ci95"].item() for rows in (apart, together))
+    assert narrow < wide / 50
+    (ours, theirs) = scores.values()
+    own = cells(frame({"difference": ours - theirs}))["joint_ci95"].item()
+    assert narrow == pytest.approx(own)
+    fewer = together[(together["algorithm"] == "pretrain_head") | (together["seed"] < 2)]
+    assert compare(fewer, EVERY)["joint_ci95"].item() > narrow * 10  # the seeds are not the same
 
 
 def test_one_seed_of_either_leaves_no_interval_over_seeds() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -58,6 +59,27 @@ def test_what_is_recorded_is_paired_with_what_is_new(mine: Path, tmp_path: Path)
         for at, name in zip(scores, ("new", "pretrain_head"), strict=True)
     )
     assert paired.loc["new", "difference"] == pytest.approx(100 * (ours - theirs).mean(), rel=1e-4)
+
+
+def test_what_a_study_set_for_a_model_is_known_under_its_new_name(tmp_path: Path) -> None:
+    """Fine-tuning is tested on the model of the new head, which is called otherwise when joined."""
+    levels = {"pretrain_head": 0.6, "pretrain_finetune": 0.7}
+    both = [report(tmp_path / name, name, ["5w1s"], levels) for name in ("mine", "record")]
+    for folder in both:
+        runs = pd.read_csv(folder / "runs.csv").assign(model="pretrain_head")
+        runs.to_csv(folder / "runs.csv", index=False)
+    asked = study(["5w1s"], levels, "record")
+    entry = replace(asked.grid[0], own={"pretrain_head": {"outer_lr": 0.1}})
+    written_down = yaml.safe_dump(as_written(replace(asked, grid=(entry,))))
+    (both[1] / "study.yaml").write_text(written_down)
+    given = [f"--study={both[0] / 'study.yaml'}", f"--report={both[0]}", f"--record={both[1]}"]
+    assert main(["join", *given, f"--out={tmp_path / 'out'}"]) == 0
+    results = pd.read_csv(tmp_path / "out/tables/results.csv").set_index("algorithm")
+    own = results["own_hyperparameters"].fillna("").to_dict()
+    assert own == {
+        **{"pretrain_head": "", "pretrain_finetune": ""},
+        **dict.fromkeys(("pretrain_head--recorded", "pretrain_finetune--recorded"), "outer_lr"),
+    }
 
 
 def test_a_joined_report_is_one_that_can_be_joined_again(mine: Path, tmp_path: Path) -> None:

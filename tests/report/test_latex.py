@@ -45,7 +45,9 @@ def test_every_table_compiles(report: Path, tmp_path: Path) -> None:
 
 
 def test_a_table_has_the_rules_of_booktabs_and_numbers_flush_right() -> None:
-    frame = pd.DataFrame({"Name": ["a", "b"], "Score": ["**1.0 ± 0.1**", "-"]})
+    frame = pd.DataFrame(
+        {"Name": ["a", "b"], "Setting": ["5-way 1-shot", "5-shot"], "Score": ["**1.0 ± 0.1**", "-"]}
+    )
     lines = formats.latex(frame).splitlines()
-    assert lines[0] == r"\begin{tabular}{lr}"
+    assert lines[0] == r"\begin{tabular}{llr}"
     assert [lines[1], lines[3], lines[6]] == [r"\toprule", r"\midrule", r"\bottomrule"]

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from metabench.errors import MetabenchError
-from metabench.files.whole import read_json, write_json
+from metabench.files.whole import read_json, write_json, write_text
 from metabench.report import formats, published
 from metabench.report.data import GAP_COLUMNS, at, read_report
 from metabench.report.figures import cost, curves, look, scores, steps, write_figures
@@ -39,6 +39,7 @@ from metabench.report.tables import write_tables
 from metabench.report.tables.paired import paired_numbers
 from metabench.report.tables.results import published_text, score_text
 from metabench.report.tables.steps import steps_numbers, steps_text
+from metabench.report.tables.summary import summary_text
 from metabench.report.verdicts import nearest
 from metabench.setting import Setting, read_setting
 
@@ -314,6 +315,57 @@ def test_a_table_that_the_report_has_no_more_is_taken_away(fresh: Where) -> None
     assert not stale.exists()
 
 
+def test_a_file_that_is_no_table_of_ours_is_left_alone(fresh: Where) -> None:
+    fake_study.collect(fresh)
+    notes = fresh["report"] / "tables" / "notes.md"
+    write_text(notes, "mine\n")
+    write_tables(fresh["report"], fake_study.STUDY)
+    assert notes.read_text() == "mine\n"
+
+
+def test_each_mode_of_an_algorithm_has_a_row_of_the_summary(collected: Where) -> None:
+    """Two that are not transductive, as a program may say them, are told apart by their names."""
+    found = read_report(collected["report"], fake_study.STUDY)
+    scores = found.scores[found.scores["mode"] != "transductive"]
+    again = scores[scores["algorithm"] == "maml"].assign(mode="running")
+    both = replace(found, scores=pd.concat([scores, again], ignore_index=True))
+    names = summary_text(results_numbers(both, published.load()))["Algorithm"].tolist()
+    assert {"MAML, inductive", "MAML, running", "Prototypical networks"} <= set(names)
+
+
+def test_both_modes_of_a_reference_have_a_row_of_the_summary(collected: Where) -> None:
+    found = read_report(collected["report"], fake_study.STUDY)
+    entry = replace(fake_study.STUDY.grid[1], references=("a-paper",))
+    grid = (fake_study.STUDY.grid[0], entry)
+    asked = replace(found, study=replace(fake_study.STUDY, grid=grid))
+    row = {"key": "a-paper", "algorithm": "reptile", "title": "", "dataset": entry.dataset}
+    row |= {"way": 20, "shot": 1, "mode": "inductive", "value": 95.4, "metric": "accuracy"}
+    rows = [row, {**row, "mode": "transductive", "value": 97.7}]
+    papers = pd.DataFrame(rows, columns=published.COLUMNS)
+    shown = summary_text(results_numbers(asked, papers)).set_index("Algorithm")
+    beside = shown.filter(like="published", axis=0).iloc[:, -1]
+    assert beside.to_dict() == {
+        "Reptile (published)": "95.4",
+        "Reptile, transductive (published)": "97.7",
+    }
+
+
+def test_beside_a_row_stands_what_was_published_after_as_many_steps(collected: Where) -> None:
+    found = read_report(collected["report"], fake_study.STUDY)
+    for length, value in ((10, 0.35), (5, 0.38), (7, None)):
+        runs = found.runs.assign(**{"hyperparameters.test_inner_steps": length})
+        table = results_numbers(replace(found, runs=runs), published.load())
+        maml = table[(table["algorithm"] == "maml") & (table["dataset"] == "sinusoid")].iloc[0]
+        assert maml["published"] == value or (value is None and pd.isna(maml["published"]))
+
+
+def test_the_last_inner_step_is_a_column_whichever_it_is(collected: Where) -> None:
+    found = read_report(collected["report"], fake_study.STUDY)
+    last = found.steps[found.steps["step"] == 3].assign(step=4)
+    numbers = steps_numbers(replace(found, steps=last), published.load())
+    assert "4 steps" in steps_text(numbers)
+
+
 @pytest.mark.parametrize("title", [r"$\textsc{MAML}$", "MAML for $5", "a^b_{c} $$"])
 def test_a_title_is_drawn_letter_for_letter(collected: Where, tmp_path: Path, title: str) -> None:
     report = read_report(collected["report"], fake_study.STUDY)
@@ -447,6 +499,7 @@ def test_numbers_as_text() -> None:
     assert formats.count(float("inf")) == "∞"
     assert formats.signed(-1.234, 0.5, "classification") == "−1.23 ± 0.50"
     assert formats.number(float("nan"), "regression") == "-"
+    assert [formats.p_value(p) for p in (0.0496, 0.05, 0.0004)] == ["<0.05", "0.05", "<0.001"]
     assert formats.latex_escape("**a_b ± 5 %**") == r"\textbf{a\_b $\pm$ 5 \%}"
     assert formats.seconds(90) == "90 s"
     assert formats.seconds(600) == "10 min"

@@ -83,6 +83,33 @@ def test_episodes_that_belong_together_are_told_and_counted_once(fresh: Where) -
     assert same.tolist() == (steps["dataset"] == "sinusoid").tolist()
 
 
+def test_clusters_of_other_episodes_are_named(fresh: Where) -> None:
+    file = fresh["episodes"] / "omniglot_challenge_small1/test-20w1s/episodes.json"
+    write_json(file, {**read_json(file), "clusters": [0, 1, 2]})
+    with pytest.raises(
+        MetabenchError, match=r"'clusters' has shape \(3,\); one number for each of"
+    ):
+        fake_study.collect(fresh)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "right"),
+    [
+        ("trained_in", "five", "a setting, such as 5w1s, is right"),
+        ("subset", {"images": "all"}, "a whole number"),
+        ("diverged", {"iteration": "the last"}, "a whole number"),
+    ],
+)
+def test_what_tables_show_of_a_run_is_checked_when_it_is_collected(
+    fresh: Where, key: str, value: object, right: str
+) -> None:
+    file = fresh["runs"] / "sinusoid/1w5s/maml/seed0/run.json"
+    about = {name: of for name, of in read_json(file).items() if name != "files"}
+    write_described(file, {**about, key: value}, ["predictions.npy"])
+    with pytest.raises(MetabenchError, match=right):
+        fake_study.collect(fresh)
+
+
 def test_a_diverged_run_is_listed_and_has_no_score(collected: Where) -> None:
     runs = pd.read_csv(collected["report"] / "runs.csv")
     scores = pd.read_csv(collected["report"] / "scores.csv.gz")

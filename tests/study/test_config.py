@@ -709,9 +709,18 @@ def test_specifications_survive_json(write: Write, tmp_path: Path) -> None:
         assert type(run).from_json(run.to_json()) == run
 
 
+def test_two_algorithms_of_one_title_are_refused(write: Write, tmp_path: Path) -> None:
+    title = FILES[MAML].partition("title: ")[2].partition("\n")[0]
+    other = FILES[FINETUNE].partition("title: ")[2].partition("\n")[0]
+    study = write(FINETUNE, f"title: {other}", f"title: {title}")
+    with pytest.raises(MetabenchError, match="tables could not tell the two apart"):
+        load(study, tmp_path)
+
+
 def test_a_published_row_of_one_of_the_settings_is_shown(write: Write, tmp_path: Path) -> None:
     both = "settings: [5w1s, 20w1s]\n    references: [people]"
-    assert load(write(STUDY, "settings: [5w1s]", both), tmp_path).references == ("people",)
+    asked = load(write(STUDY, "settings: [5w1s]", both), tmp_path).asked
+    assert asked.grid[0].references == ("people",)
 
 
 def test_files_beside_the_study_come_before_the_projects(write: Write, tmp_path: Path) -> None:

@@ -58,8 +58,9 @@ def draw(found: Found, dataset: str) -> look.Drawing:
         if episode < 0:
             episode = int(np.argsort(errors[-1], kind="stable")[errors.shape[1] // 2])
             chosen_by = f"{report.titles[algorithm]} (seed {seed}) after {_steps(steps[-1])}"
-        drawn = [step for step in STEPS if step in steps] or [steps[0], steps[-1]]
-        places = [steps.index(step) for step in dict.fromkeys(drawn)]
+        known = [step for step in STEPS if step in steps]
+        drawn = known or list(dict.fromkeys([steps[0], steps[-1]]))
+        places = [steps.index(step) for step in drawn]
         colour = look.colour(algorithm, list(report.titles))
         _target(axis, x[episode], y[episode])
         _predictions(axis, x[episode, shot:], predictions[places, episode, :, 0], drawn, colour)

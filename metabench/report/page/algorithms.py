@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -153,7 +154,10 @@ def _value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.0f}" if value.is_integer() else f"{value:g}"
     text = str(value)
-    return ", ".join(map(str, json.loads(text))) if text.startswith("[") else text
+    with suppress(ValueError):  # a list is written as JSON, and a text as it is
+        listed = json.loads(text)
+        return ", ".join(map(str, listed)) if isinstance(listed, list) else text
+    return text
 
 
 def _curves(report: Report) -> dict[str, list[Markup]]:

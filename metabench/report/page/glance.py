@@ -6,6 +6,7 @@ import pandas as pd
 
 from metabench.report import formats
 from metabench.report.page.judged import in_words, settings
+from metabench.report.tables.summary import row_names
 
 
 def glance(results: pd.DataFrame, paired: pd.DataFrame) -> pd.DataFrame:
@@ -15,10 +16,9 @@ def glance(results: pd.DataFrame, paired: pd.DataFrame) -> pd.DataFrame:
         if each.baseline is None:
             continue
         column = f"{each.name}: against {each.baseline['title']}"
-        for _, row in each.rows.iterrows():
+        for name, (_, row) in zip(row_names(each.rows), each.rows.iterrows(), strict=True):
             pair = each.pair(row)
             if pair is not None:
-                together = ", transductive" if row["mode"] == "transductive" else ""
-                rows.setdefault(row["title"] + together, {})[column] = in_words(pair)
+                rows.setdefault(name, {})[column] = in_words(pair)
     table = [{"Algorithm": name, **cells} for name, cells in rows.items()]
     return pd.DataFrame(table).fillna(formats.NONE)

@@ -64,7 +64,7 @@ def _cell(value: Any, heading: bool) -> Markup:
     bold = re.fullmatch(r"\*\*(.+)\*\*", text)
     plain = bold[1] if bold else text
     key = None if heading else sort_key(plain)
-    shown = escape(plain).replace("; ", Markup(";<br>"))
+    shown = Markup(";<br>").join(plain.split("; "))
     shown = Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(shown)))
     shown = Markup("<strong>{}</strong>").format(shown) if bold else shown
     if heading:

@@ -17,7 +17,11 @@ from metabench.report.tables.summary import best_row, transductive
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: its finished rows, the strongest pre-training, and the pairs with that."""
+    """One setting: its finished rows, the strongest pre-training, and the pairs with that.
+
+    Both that and its rival are chosen among rows in which no prediction depends on another query,
+    where there are such.
+    """
 
     name: str  # such as "glyphs, 5-way 1-shot"
     rows: pd.DataFrame
@@ -26,11 +30,8 @@ class Setting:
 
     @property
     def rival(self) -> Any:
-        """The best meta-learner whose predictions do not depend on other queries; None without."""
-        others = at(self.rows, role="meta-learning")
-        plain = others[~transductive(others)]
-        fair = plain if len(plain) else others
-        return fair.loc[best_row(fair)] if len(fair) else None
+        """The best meta-learner; None without one."""
+        return _best_fair(at(self.rows, role="meta-learning"))
 
     def pair(self, row: Any) -> Any:
         """The paired difference of a row to the strongest pre-training; None without one."""
@@ -46,12 +47,18 @@ def settings(results: pd.DataFrame, paired: pd.DataFrame) -> Iterator[Setting]:
     for key, here in finished.groupby(SETTING, sort=False):
         first = here.iloc[0]
         name = f"{first['dataset']}, {formats.setting(first['way'], first['shot'], first['task'])}"
-        baselines = at(here, role="pre-training")
-        baseline = baselines.loc[best_row(baselines)] if len(baselines) else None
+        baseline = _best_fair(at(here, role="pre-training"))
         pairs = at(paired, **dict(zip(SETTING, key, strict=True)))
         if baseline is not None:
             pairs = at(pairs, baseline=baseline["algorithm"])
         yield Setting(name, here, baseline, pairs)
+
+
+def _best_fair(rows: pd.DataFrame) -> Any:
+    """The best row whose predictions do not depend on other queries, or of all; None of none."""
+    plain = rows[~transductive(rows)]
+    fair = plain if len(plain) else rows
+    return fair.loc[best_row(fair)] if len(fair) else None
 
 
 def verdict(pair: Any) -> str:

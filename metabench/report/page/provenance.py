@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -99,5 +100,9 @@ def _values(runs: pd.DataFrame, column: str) -> str:
 def _different(runs: pd.DataFrame, column: str) -> list[str]:
     if column not in runs:
         return []
-    found = dict.fromkeys(str(value) for value in runs[column].dropna())
-    return [text.removesuffix(".0") for text in found]
+    return list(dict.fromkeys(_text(value) for value in runs[column].dropna()))
+
+
+def _text(value: Any) -> str:
+    """A count without the point that a column with gaps gives it."""
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -35,7 +35,8 @@ def compare(scores: pd.DataFrame, choose: Choice, bounded: Collection[str] = ())
     """Differences of pairs of cells in each setting, and what they are worth.
 
     Args:
-        scores: rows of ``scores.csv.gz``.
+        scores: rows of ``scores.csv.gz``, with the algorithm that trained the model in ``model``
+            where that is known.
         choose: which of a setting's cells to compare: ``against`` or ``among``.
         bounded: the data sets whose scores cannot run away, so that no mean need be trimmed.
 
@@ -44,7 +45,8 @@ def compare(scores: pd.DataFrame, choose: Choice, bounded: Collection[str] = ())
 
         - ``difference``, the first minus the second in the unit of the score, with its ``ci95``
           over episodes, ``robust`` and ``robust_ci95`` of the trimmed mean, and ``joint_ci95``
-          over training seeds and episodes (NaN where either has one seed);
+          over training seeds and episodes (NaN where either has one seed): seed by seed where both
+          were tested on one model, else as of seeds that have nothing in common;
         - on how many of ``episodes`` the first is ``higher``, ``equal`` and ``lower``;
         - ``p`` of the sign-flip test of the mean or, in a setting where an episode of any cell
           diverged (``trimmed``, never where ``bounded``), of the test of the trimmed mean;
@@ -80,7 +82,7 @@ def _setting(
         averaged.pivot(index="episode", columns=["algorithm", "mode"], values=name)
         for name in ("score", "diverged")
     )
-    apart = {cell: take_apart(table) for cell, table in tables.items()}
+    trainings = _trainings(here)
     of_episodes = np.stack([_difference(means, *pair) for pair in pairs])
     differences = np.round(by_unit(of_episodes, units_of(here)), DIGITS)
     trimmed = setting["dataset"] not in bounded and bool(averaged["diverged"].any())
@@ -88,7 +90,8 @@ def _setting(
     for (ours, theirs), values, episodes in zip(pairs, differences, of_episodes, strict=True):
         row = {**setting, "algorithm": ours[0], "mode": ours[1]}
         row |= {"other": theirs[0], "other_mode": theirs[1], **_about(values, episodes)}
-        row["joint_ci95"] = joint_interval(apart[ours], apart[theirs])
+        together = trainings[ours] == trainings[theirs]
+        row["joint_ci95"] = _joint(tables[ours], tables[theirs], together)
         row["seeds"] = min(len(tables[ours]), len(tables[theirs]))
         row["diverged_episodes"] = int(((lost[ours] > 0) | (lost[theirs] > 0)).sum())
         rows.append(row)
@@ -97,6 +100,23 @@ def _setting(
     p, corrected = (of_trimmed, holm(of_trimmed)) if trimmed else sign_flip(differences)
     tests = {"p": p, "p_rank": rank, "corrected": corrected, "corrected_rank": holm(rank)}
     return pd.DataFrame(rows).assign(trimmed=trimmed, **tests)[COLUMNS]
+
+
+def _trainings(here: pd.DataFrame) -> dict[Cell, tuple[str, ...]]:
+    """The model of each cell and its seeds."""
+    model = here["model"] if "model" in here else here["algorithm"]
+    return {
+        (str(algorithm), str(mode)): (cell["model"].iloc[0], *sorted(cell["seed"].unique()))
+        for (algorithm, mode), cell in here.assign(model=model).groupby(["algorithm", "mode"])
+    }
+
+
+def _joint(ours: Array, theirs: Array, together: bool) -> float:
+    """Of the difference of two cells [seeds, units], tested on the same models or on others."""
+    if not together:
+        return joint_interval(take_apart(ours), take_apart(theirs))
+    with np.errstate(invalid="ignore"):  # of infinite scores, which have no interval
+        return joint_interval(take_apart(ours - theirs))
 
 
 def _difference(means: pd.DataFrame, ours: Cell, theirs: Cell) -> Array:

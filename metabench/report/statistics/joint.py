@@ -50,8 +50,9 @@ def joint_interval(ours: Crossed, theirs: Crossed | None = None) -> float:
 
     Args:
         ours: a cell.
-        theirs: the cell that is subtracted, of another algorithm on the same episodes. Its seeds
-            are others; its episodes are not, and differ together with ours.
+        theirs: the cell that is subtracted, of another training on the same episodes. Its seeds
+            are others; its episodes are not, and differ together with ours. (Of two cells that
+            share their trainings, the differences are one cell themselves.)
 
     Returns:
         NaN where a cell has one seed, one episode or an infinite score.

@@ -12,8 +12,8 @@ Choice = Callable[[Sequence[Cell]], list[Pair]]  # of pairs among the cells of a
 def against(baselines: Iterable[str]) -> Choice:
     """Each algorithm with each baseline.
 
-    The baseline is taken in the algorithm's mode where it has it, otherwise in its first. Two
-    baselines meet once.
+    The baseline is taken in the algorithm's mode where it has it, otherwise in its first of that
+    kind, transductive or not, and else in its first. Two baselines meet once.
     """
     wanted = list(baselines)
 
@@ -23,7 +23,8 @@ def against(baselines: Iterable[str]) -> Choice:
             for baseline in wanted:
                 modes = [m for name, m in cells if name == baseline]
                 if modes and algorithm not in wanted[: wanted.index(baseline) + 1]:
-                    same = mode if mode in modes else modes[0]
+                    like = [m for m in modes if _of_one_kind(m, mode)]
+                    same = mode if mode in modes else [*like, *modes][0]
                     found.append(((algorithm, mode), (baseline, same)))
         return found
 
@@ -40,7 +41,12 @@ def among(without: Iterable[str]) -> Choice:
             (ours, theirs)
             for i, ours in enumerate(kept)
             for theirs in kept[i + 1 :]
-            if ours[0] != theirs[0] and (ours[1] == "transductive") == (theirs[1] == "transductive")
+            if ours[0] != theirs[0] and _of_one_kind(ours[1], theirs[1])
         ]
 
     return pairs
+
+
+def _of_one_kind(mode: str, other: str) -> bool:
+    """Whether queries see each other in both, or in neither."""
+    return (mode == "transductive") == (other == "transductive")

@@ -28,7 +28,7 @@ def pair_numbers(report: Report, choose: Choice, other: str) -> pd.DataFrame:
     """
     tasks = report.datasets
     bounded = [name for name, task in tasks.items() if task == "classification"]
-    table = compare(in_order(report.scores, report), choose, bounded)
+    table = compare(_with_models(report), choose, bounded)
     table["task"] = table["dataset"].map(tasks)
     for name in ("algorithm", "other"):
         table[f"{name}_title"] = table[name].map(report.titles)
@@ -129,6 +129,15 @@ def differs_in(row: Any, other: str) -> str:
         if pd.notna(ours) and pd.notna(theirs) and ours != theirs:
             found.append(f"{name}: {ours} against {theirs}")
     return "; ".join(found)
+
+
+def _with_models(report: Report) -> pd.DataFrame:
+    """The scores in the order of the grid, each with the algorithm that trained its model."""
+    runs = report.runs
+    trained = runs["model"] if "model" in runs else runs["algorithm"]
+    models = dict(zip(_cells(runs), trained, strict=True))
+    scores = in_order(report.scores, report)
+    return scores.assign(model=[models[cell] for cell in _cells(scores)])
 
 
 def _trainings(runs: pd.DataFrame) -> dict[str, dict[tuple[Any, ...], Any]]:

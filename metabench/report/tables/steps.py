@@ -64,7 +64,8 @@ def at_step(report: Report, cell: dict[str, Any], step: int) -> dict[str, Any]:
 
 def steps_text(steps: pd.DataFrame) -> pd.DataFrame:
     """Algorithms by inner steps; a second row where a paper printed the same steps."""
-    shown = [step for step in SHOWN_STEPS if step in set(steps["step"])]
+    lasts = steps.groupby(CELL)["step"].max()
+    shown = sorted({*SHOWN_STEPS, *lasts}.intersection(steps["step"]))
     rows = []
     for _, here in steps.groupby(CELL, sort=False):
         first = here.iloc[0]

@@ -49,17 +49,31 @@ def _place(row: Any) -> int:
     return 2 if row["status"] == "published" else int(row["mode"] == "transductive")
 
 
+def row_names(results: pd.DataFrame) -> list[str]:
+    """What each row is called: modes of an algorithm are told apart, and published rows from ours.
+
+    Its name alone is the one mode of an algorithm that is not transductive, where there is one.
+    """
+    fair = results[~transductive(results) & (results["status"] != "published")]
+    modes = fair.groupby([*SETTING, "title"])["mode"].nunique().groupby("title").max()
+    names = []
+    for _, row in results.iterrows():
+        several = row["mode"] == "transductive" or modes.get(row["title"], 0) > 1
+        if row["status"] == "published":
+            names.append(f"{row['title']} (published)")
+        else:
+            told = several and isinstance(row["mode"], str)
+            names.append(f"{row['title']}, {row['mode']}" if told else row["title"])
+    return names
+
+
 def _pivot(results: pd.DataFrame, value: Any) -> pd.DataFrame:
     rows: dict[str, dict[str, Any]] = {}
     columns = {_column(row): None for _, row in results.iterrows()}
-    together = results.assign(place=[_place(row) for _, row in results.iterrows()])
+    places = [_place(row) for _, row in results.iterrows()]
+    together = results.assign(place=places, named=row_names(results))
     for _, row in together.sort_values("place", kind="stable").iterrows():
-        name = str(row["title"])
-        if row["mode"] == "transductive":
-            name += ", transductive"
-        if row["status"] == "published":
-            name += " (published)"
-        rows.setdefault(name, {})[_column(row)] = value(row)
+        rows.setdefault(row["named"], {})[_column(row)] = value(row)
     table = [{"Algorithm": name, **cells} for name, cells in rows.items()]
     return pd.DataFrame(table, columns=["Algorithm", *columns])
 

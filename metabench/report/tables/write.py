@@ -15,6 +15,7 @@ from metabench.files.whole import write_text
 from metabench.report import formats, published, reasons
 from metabench.report.data import Report, read_report
 from metabench.report.mixed import mixed
+from metabench.report.names import TABLE_FORMATS
 from metabench.report.numbers import results_numbers
 from metabench.report.tables.comparisons import comparison_numbers, comparison_text
 from metabench.report.tables.cost import cost_numbers, cost_text
@@ -40,9 +41,8 @@ def write_tables(report: Path, study: StudyFile) -> None:
     found = read_report(report, study)
     notes, folder = mixed(found.runs), report / "tables"
     tables = make_tables(found)
-    for old in folder.glob("*.*"):
-        if old.stem not in tables:
-            old.unlink()  # such as the gaps of a report that has none any more
+    for end in () if "gaps" in tables else TABLE_FORMATS:
+        (folder / f"gaps.{end}").unlink(missing_ok=True)  # of a report that has none any more
     for name, (numbers, text) in tables.items():
         write_text(folder / f"{name}.csv", numbers.to_csv(index=False, float_format="%.6g"))
         write_text(folder / f"{name}.md", formats.markdown(text, notes))
