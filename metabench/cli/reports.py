@@ -16,8 +16,7 @@ def add_to(commands: Commands) -> None:
     """Add `collect`, `tables`, `figures`, `page`, `partial` and `join`."""
     collect = commands.add_parser("collect", help="check and score all runs of a study")
     _add_study(collect)
-    collect.add_argument("--runs", type=Path, nargs="+", required=True, help="folders of runs")
-    folder(collect, "episodes", "out")
+    folder(collect, "results", "out")
     own_folders(collect, "config")
     collect.set_defaults(run=_collect)
 
@@ -54,9 +53,10 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
 
 
 def _collect(options: argparse.Namespace) -> None:
-    from metabench.report.collect import collect
+    from metabench.report.collect import asked_runs, collect
 
-    collect(options.study, options.runs, options.episodes, options.out, options.config)
+    runs = asked_runs(options.study, options.results, options.config)
+    collect(options.study, runs, options.results / "episodes", options.out, options.config)
 
 
 def _tables(options: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -28,7 +29,7 @@ from metabench.report.formats import markdown
 from metabench.report.join import STUDY, check_episodes, with_clusters
 from metabench.report.tables.published import published_text
 from metabench.report.tables.write import write_tables
-from metabench.study.file import read_study
+from metabench.study.file import StudyFile, read_study
 
 RECORDS = Path("docs/reproduction")
 STATES = "ended_early"  # folder
@@ -52,11 +53,11 @@ def record(study_file: Path, report: Path, project: Path) -> Path:
 
     Raises:
         MetabenchError: naming the file that is missing, or the setting whose test episodes are not
-            those of the record.
+            those of the record, or the algorithm that the study asks for otherwise by now.
     """
     study = read_study(study_file)
     there = project / RECORDS / study.name
-    parts = _joined(report, there)
+    parts = _joined(report, there, study)
     for name in (*COLLECTED, GAPS):
         if name in parts:
             write_frame(there / name, parts[name])
@@ -73,7 +74,7 @@ def record(study_file: Path, report: Path, project: Path) -> Path:
     return there
 
 
-def _joined(report: Path, there: Path) -> dict[str, pd.DataFrame]:
+def _joined(report: Path, there: Path, study: StudyFile) -> dict[str, pd.DataFrame]:
     """The tables of a report, with the record's rows of the runs that the report lacks."""
     parts = {name: read_rows(report / name) for name in COLLECTED}
     if not (report / GAPS).exists():
@@ -82,10 +83,32 @@ def _joined(report: Path, there: Path) -> dict[str, pd.DataFrame]:
     if (there / RUNS).exists():
         kept = {name: _among(read_rows(there / name), gaps) for name in COLLECTED}
         check_episodes(kept[RUNS], parts[RUNS], f"{there} and {report}")
+        _check_asked(kept[RUNS], read_study(there / STUDY), study, there)
         kept[SCORES], parts[SCORES] = with_clusters([kept[SCORES], parts[SCORES]])
         parts = {name: pd.concat([kept[name], parts[name]]) for name in COLLECTED}
         gaps = _among(gaps, parts[RUNS], those=False)
     return {**parts, GAPS: gaps} if len(gaps) else parts
+
+
+def _check_asked(runs: pd.DataFrame, before: StudyFile, now: StudyFile, there: Path) -> None:
+    """Refuse a study that would stand beside runs that it asks for otherwise."""
+    for cell in runs[KEY[:4]].drop_duplicates().itertuples(index=False, name=None):
+        then, today = _asked(before, *cell), _asked(now, *cell)
+        if then != today:
+            raise MetabenchError(
+                f"{there}: its runs of {cell[3]} on {cell[0]} {cell[1]}w{cell[2]}s were asked for "
+                f"with {then}, and are now with {today}; record a study that says the same of them"
+            )
+
+
+def _asked(study: StudyFile, dataset: str, way: str, shot: str, algorithm: str) -> dict[str, Any]:
+    """The network and the hyperparameters that a study itself gives to one cell."""
+    asked: dict[str, Any] = {}
+    for entry in study.grid:
+        here = entry.dataset == dataset and (int(way), int(shot)) in entry.settings
+        if here and algorithm in entry.algorithms:
+            asked |= {"backbone": entry.backbone, **entry.common, **entry.own.get(algorithm, {})}
+    return asked
 
 
 def _among(rows: pd.DataFrame, others: pd.DataFrame, those: bool = True) -> pd.DataFrame:

@@ -25,6 +25,7 @@ from metabench.report.data import (
     SCORES,
     STEP_COLUMNS,
     STEPS,
+    run_folder,
 )
 from metabench.report.scoring import Array
 from metabench.report.statistics import CLUSTER, by_unit, mean_interval, trimmed_interval
@@ -91,6 +92,20 @@ def collect(
     catalogue = Catalogue([study_file.parent, config])
     names = dict.fromkeys(each.run["algorithm"] for each in scored)
     write_collected(scored, {n: catalogue.algorithm(n, str(study_file)) for n in names}, out)
+
+
+def asked_runs(study_file: Path, results: Path, config: Path) -> list[Path]:
+    """The folders of all runs that a study asks for, below ``results``."""
+    study, catalogue = read_study(study_file), Catalogue([study_file.parent, config])
+    folders = []
+    for (dataset, way, shot), names in study.cells().items():
+        for name in names:
+            once = catalogue.algorithm(name, str(study_file)).deterministic
+            folders += [
+                run_folder(results, study.name, dataset, way, shot, name, seed)
+                for seed in ((0,) if once else study.seeds)
+            ]
+    return folders
 
 
 def score(folder: Path, study: str, episodes_root: Path) -> Scored:

@@ -46,9 +46,7 @@ def commands(root: Path, iterations: int = 100) -> dict[str, list[str]]:
         "test": [*drawn, "--split", "test", "--out", test],
         "train": [*of, "--val-episodes", val, "--resume-every", 0],
         "evaluate": [*of, "--episodes", test, "--model", run],
-        "collect": [
-            *study, "--runs", run, "--episodes", root / "results/episodes", "--out", report,
-        ],
+        "collect": [*study, "--results", root / "results", "--out", report],
         "tables": [*study, *made],
         "figures": [*study, *made, "--results", root / "results"],
         "page": [*study, *made],

@@ -142,7 +142,7 @@ def test_a_study_that_no_report_can_be_of_is_one_line(
     file.write_text(yaml.safe_dump(study))
     folders = {
         **{"tables": ["report"], "figures": ["report", "results"], "page": ["report"]},
-        **{"collect": ["runs", "episodes"]},
+        **{"collect": ["results"]},
     }[command]
     given = [word for name in folders for word in (f"--{name}", str(collected[name]))]
     out = ["--out", str(tmp_path)] if command == "collect" else []

@@ -5,6 +5,7 @@ import shutil
 import fake_study
 import pandas as pd
 import pytest
+import yaml
 
 from metabench.docs.record import STATES, record
 from metabench.errors import MetabenchError
@@ -117,3 +118,20 @@ def test_runs_of_other_episodes_are_not_added_to_a_record(fresh):
     with pytest.raises(MetabenchError, match="20w1s was tested on other episodes: eeeeeeeeeeee"):
         record(fresh["study"], fresh["report"], fresh["results"].parent)
     assert (there / RUNS).read_bytes() == before
+
+
+@UNDRAWN
+def test_runs_that_the_study_asks_for_otherwise_by_now_do_not_stand_under_it(fresh):
+    fake_study.collect(fresh)
+    there = record(fresh["study"], fresh["report"], fresh["results"].parent)
+    before = (there / RUNS).read_bytes()
+    taken_out(fresh["report"], "protonet")
+    text = fresh["study"].read_text()
+    asked = yaml.safe_load(text)
+    asked["grid"][1]["hyperparameters"] = {"protonet": {"outer_lr": 0.5}}
+    fresh["study"].write_text(yaml.safe_dump(asked))
+    with pytest.raises(MetabenchError, match=r"protonet on omniglot_challenge_small1 20w1s were"):
+        record(fresh["study"], fresh["report"], fresh["results"].parent)
+    assert (there / RUNS).read_bytes() == before
+    fresh["study"].write_text(text)
+    record(fresh["study"], fresh["report"], fresh["results"].parent)

@@ -14,7 +14,10 @@ import pytest
 from metabench.errors import MetabenchError
 from metabench.files.described import write_described
 from metabench.files.whole import read_json, write_array, write_json, write_text
+from metabench.report.collect import asked_runs
+from metabench.report.data import run_folder
 from metabench.report.scoring import accuracy, diverged, squared_error, unanswered
+from metabench.study.config import load, run_key
 
 Where = dict[str, Path]
 
@@ -248,6 +251,15 @@ def test_a_run_of_another_study_is_refused(fresh: Where) -> None:
 
 
 @pytest.mark.fault("a run that is there twice", "one line that names it", "nothing")
+@pytest.mark.parametrize("study", ["config", "omniglot-challenge-all", "sinusoid"])
+def test_what_is_collected_is_what_the_study_expands_to(study: str) -> None:
+    """An algorithm that is the same from every seed runs once."""
+    file = fake_study.CONFIG / f"{study}.yaml"
+    asked = load(file, fake_study.CONFIG)
+    folders = [run_folder(Path("results"), asked.name, *run_key(run)) for run in asked.runs]
+    assert sorted(asked_runs(file, Path("results"), fake_study.CONFIG)) == sorted(folders)
+
+
 def test_a_cell_that_is_there_twice_is_refused(fresh: Where) -> None:
     path = fresh["runs"] / "sinusoid/1w5s/maml/seed1/run.json"
     write_json(path, {**read_json(path), "seed": 0})

@@ -36,12 +36,11 @@ rule collect:
         f"logs/{STUDY.name}/collect.jsonl"
     localrule: True
     params:
-        runs=[folder_of(key) for key in RUNS],
         code=source_digest("metabench.report.collect"),
         config=str(PROJECT / "config"),
     shell:
-        "logged {log:q} python -m metabench collect --study {input.study:q} --runs {params.runs:q}"
-        f" --episodes results/episodes --out {REPORT} --config {{params.config:q}}"
+        "logged {log:q} python -m metabench collect --study {input.study:q} --results results"
+        f" --out {REPORT} --config {{params.config:q}}"
 
 
 rule tables:
