@@ -57,8 +57,8 @@ def test_functions_of_one_s_own_have_tables_and_figures(
     run(study, results)
 
     of = ["--study", str(file)]
-    places = ["--runs", str(results / "runs"), "--episodes", str(results / "episodes")]
-    assert main(["collect", *of, *places, "--out", str(report), "--config", str(CONFIG)]) == 0
+    given = ["--results", str(results), "--config", str(CONFIG)]
+    assert main(["collect", *of, *given, "--out", str(report)]) == 0
     assert main(["tables", *of, "--report", str(report)]) == 0
     assert main(["figures", *of, "--report", str(report), "--results", str(results)]) == 0
     assert "| lines 5-shot (MSE) |" in (report / "tables" / "summary.md").read_text()
