@@ -103,12 +103,10 @@ def _check_asked(runs: pd.DataFrame, before: StudyFile, now: StudyFile, there: P
 
 def _asked(study: StudyFile, dataset: str, way: str, shot: str, algorithm: str) -> dict[str, Any]:
     """The network and the hyperparameters that a study itself gives to one cell."""
-    asked: dict[str, Any] = {}
-    for entry in study.grid:
-        here = entry.dataset == dataset and (int(way), int(shot)) in entry.settings
-        if here and algorithm in entry.algorithms:
-            asked |= {"backbone": entry.backbone, **entry.common, **entry.own.get(algorithm, {})}
-    return asked
+    for entry in study.entries(dataset, int(way), int(shot)):
+        if algorithm in entry.algorithms:  # once: a study asks for no run twice
+            return {"backbone": entry.backbone, **entry.common, **entry.own.get(algorithm, {})}
+    return {}
 
 
 def _among(rows: pd.DataFrame, others: pd.DataFrame, those: bool = True) -> pd.DataFrame:

@@ -37,7 +37,7 @@ def each_once(form: Form, right: str) -> Form:
 ANYTHING = Form(lambda _: True, "anything")
 TEXT = Form(lambda value: isinstance(value, str), "a text")
 WHOLE = Form(lambda value: type(value) is int and value >= 0, "a whole number of at least 0")
-SETTING = Form(lambda value: is_setting(value), "a setting, such as 5w1s,")
+SETTING = Form(is_setting, "a setting, such as 5w1s,")
 NUMBER = Form(lambda value: type(value) in (int, float), "a number")
 NUMBERS = mapping_of(NUMBER, 'a mapping of numbers, such as {"train_seconds": 1.5},')
 TEXTS = mapping_of(TEXT, 'a mapping of texts, such as {"name": "text"},')

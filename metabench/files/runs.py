@@ -53,7 +53,6 @@ SHOWN: Forms = {
     "cost": NUMBERS,
 }
 
-
 #: In place of the class of a query: its outputs are no numbers. Wrong, and never right by luck.
 NO_ANSWER = -1
 

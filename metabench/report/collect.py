@@ -100,10 +100,10 @@ def asked_runs(study_file: Path, results: Path, config: Path) -> list[Path]:
     folders = []
     for (dataset, way, shot), names in study.cells().items():
         for name in names:
-            once = catalogue.algorithm(name, str(study_file)).deterministic
+            about = catalogue.algorithm(name, str(study_file))
             folders += [
                 run_folder(results, study.name, dataset, way, shot, name, seed)
-                for seed in ((0,) if once else study.seeds)
+                for seed in about.seeds(study.seeds)
             ]
     return folders
 

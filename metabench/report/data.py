@@ -13,7 +13,7 @@ import pandas as pd
 
 from metabench.errors import MetabenchError
 from metabench.files.runs import KEY
-from metabench.study.file import Entry, StudyFile
+from metabench.study.file import StudyFile
 
 #: What ``metabench collect`` writes.
 SCORES, STEPS, CURVES, RUNS = "scores.csv.gz", "steps.csv", "curves.csv.gz", "runs.csv"
@@ -116,7 +116,7 @@ class Report:
         here = at(self.runs, dataset=dataset, algorithm=algorithm)
         trained = here["model"] if "model" in here else here["algorithm"]
         names: dict[str, None] = {}
-        for entry in self._entries(dataset, way, shot):
+        for entry in self.study.entries(dataset, way, shot):
             if algorithm in entry.algorithms:
                 own = [key for name in {algorithm, *trained} for key in entry.own.get(name, {})]
                 common = entry.common if _is_ours(here) else {}
@@ -126,15 +126,9 @@ class Report:
     def references(self, dataset: str, way: int, shot: int) -> list[str]:
         """Keys of the published rows that the study wants beside a setting."""
         keys: dict[str, None] = {}
-        for entry in self._entries(dataset, way, shot):
+        for entry in self.study.entries(dataset, way, shot):
             keys.update(dict.fromkeys(entry.references))
         return list(keys)
-
-    def _entries(self, dataset: str, way: int, shot: int) -> Iterator[Entry]:
-        """The entries of the grid that have a setting."""
-        for entry in self.study.grid:
-            if entry.dataset == dataset and (way, shot) in entry.settings:
-                yield entry
 
 
 def _is_ours(runs: pd.DataFrame) -> bool:
@@ -170,11 +164,12 @@ def _contradictions(report: Report) -> Iterator[tuple[str, str]]:
         twice = frame[frame.duplicated(ROW[name])]
         if len(twice):
             yield name, f"{_named(twice[ROW[name]])} is there twice"
-    finished = _runs_of(at(report.runs, status="finished"))
-    for name, frame in frames.items():
-        unknown = _runs_of(frame) - (finished if name in (SCORES, STEPS) else _runs_of(report.runs))
+    runs, finished = _runs_of(report.runs), _runs_of(at(report.runs, status="finished"))
+    for name, known in {SCORES: finished, STEPS: finished, CURVES: runs}.items():
+        unknown = _runs_of(frames[name]) - known
         if unknown:
-            yield name, f"{' '.join(min(unknown))} is no finished run of {RUNS}"
+            kind = "finished run" if known is finished else "run"
+            yield name, f"{' '.join(min(unknown))} is no {kind} of {RUNS}"
     unscored = finished - _runs_of(report.scores)
     if unscored:
         yield SCORES, f"{' '.join(min(unscored))} has no scores"

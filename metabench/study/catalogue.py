@@ -102,6 +102,10 @@ class Algorithm:
                 length = rule.length
         return not length
 
+    def seeds(self, asked: tuple[int, ...]) -> tuple[int, ...]:
+        """The training seeds that it runs from, of those that a study asks for."""
+        return (0,) if self.deterministic else asked
+
     def under(self, label: str) -> Algorithm:
         """The same under a label, which the model that it is tested on has too."""
         return replace(

@@ -165,8 +165,7 @@ def _runs(
                 title=algorithm.title,
                 code=codes[name],
             )
-            own_seeds = (0,) if algorithm.deterministic else asked.seeds
-            runs += [replace(first, seed=seed) for seed in own_seeds]
+            runs += [replace(first, seed=seed) for seed in algorithm.seeds(asked.seeds)]
     return runs
 
 

@@ -83,6 +83,10 @@ class StudyFile:
                 there.update(dict.fromkeys(entry.algorithms))
         return {place: list(algorithms) for place, algorithms in cells.items()}
 
+    def entries(self, dataset: str, way: int, shot: int) -> list[Entry]:
+        """The entries of the grid that have a setting."""
+        return [e for e in self.grid if e.dataset == dataset and (way, shot) in e.settings]
+
 
 def read_study(file: Path) -> StudyFile:
     """Read a study's file.

@@ -96,42 +96,40 @@ def test_a_record_grows_by_the_runs_of_another_report(fresh):
     }
 
 
-@UNDRAWN
-def test_a_record_forgets_a_run_that_the_study_asks_for_no_more(fresh):
+@pytest.fixture
+def lacking(fresh, undrawn):
+    """A record of all runs, made of a report that lacks those of an algorithm by now."""
     fake_study.collect(fresh)
-    record(fresh["study"], fresh["report"], fresh["results"].parent)
+    there = record(fresh["study"], fresh["report"], fresh["results"].parent)
     taken_out(fresh["report"], "protonet")
+    return there
+
+
+def test_a_record_forgets_a_run_that_the_study_asks_for_no_more(fresh, lacking):
     gaps = fresh["report"] / GAPS
     gaps.write_text(gaps.read_text().splitlines()[0] + "\n")
     there = record(fresh["study"], fresh["report"], fresh["results"].parent)
+    assert there == lacking
     assert "protonet" not in set(pd.read_csv(there / RUNS)["algorithm"])
 
 
-@UNDRAWN
-def test_runs_of_other_episodes_are_not_added_to_a_record(fresh):
-    fake_study.collect(fresh)
-    there = record(fresh["study"], fresh["report"], fresh["results"].parent)
-    before = (there / RUNS).read_bytes()
-    taken_out(fresh["report"], "protonet")
+def test_runs_of_other_episodes_are_not_added_to_a_record(fresh, lacking):
+    before = (lacking / RUNS).read_bytes()
     runs = fresh["report"] / RUNS
     runs.write_text(runs.read_text().replace("e" * 64, "f" * 64))
     with pytest.raises(MetabenchError, match="20w1s was tested on other episodes: eeeeeeeeeeee"):
         record(fresh["study"], fresh["report"], fresh["results"].parent)
-    assert (there / RUNS).read_bytes() == before
+    assert (lacking / RUNS).read_bytes() == before
 
 
-@UNDRAWN
-def test_runs_that_the_study_asks_for_otherwise_by_now_do_not_stand_under_it(fresh):
-    fake_study.collect(fresh)
-    there = record(fresh["study"], fresh["report"], fresh["results"].parent)
-    before = (there / RUNS).read_bytes()
-    taken_out(fresh["report"], "protonet")
+def test_runs_that_the_study_asks_for_otherwise_by_now_do_not_stand_under_it(fresh, lacking):
+    before = (lacking / RUNS).read_bytes()
     text = fresh["study"].read_text()
     asked = yaml.safe_load(text)
     asked["grid"][1]["hyperparameters"] = {"protonet": {"outer_lr": 0.5}}
     fresh["study"].write_text(yaml.safe_dump(asked))
     with pytest.raises(MetabenchError, match=r"protonet on omniglot_challenge_small1 20w1s were"):
         record(fresh["study"], fresh["report"], fresh["results"].parent)
-    assert (there / RUNS).read_bytes() == before
+    assert (lacking / RUNS).read_bytes() == before
     fresh["study"].write_text(text)
     record(fresh["study"], fresh["report"], fresh["results"].parent)

@@ -61,9 +61,10 @@ def row_names(results: pd.DataFrame) -> list[str]:
         several = row["mode"] == "transductive" or modes.get(row["title"], 0) > 1
         if row["status"] == "published":
             names.append(f"{row['title']} (published)")
+        elif several and isinstance(row["mode"], str):
+            names.append(f"{row['title']}, {row['mode']}")
         else:
-            told = several and isinstance(row["mode"], str)
-            names.append(f"{row['title']}, {row['mode']}" if told else row["title"])
+            names.append(row["title"])
     return names
 
 
