@@ -13,7 +13,7 @@ from metabench.report import formats
 from metabench.report.data import Report, at
 from metabench.report.figures import look
 from metabench.report.figures.found import Found
-from metabench.report.tables.steps import SHOWN_STEPS
+from metabench.report.tables.steps import shown_steps
 
 
 def draw(found: Found, dataset: str) -> look.Drawing:
@@ -64,7 +64,7 @@ def _panel(
 
     A line is broken where its mean is above ``limit``.
     """
-    shown = [step for step in SHOWN_STEPS if step in set(here["step"])]
+    shown = shown_steps(here)
     for algorithm, rows in here.groupby("algorithm", sort=False):
         name = str(algorithm)
         style: dict[str, Any] = {
@@ -73,7 +73,7 @@ def _panel(
         }
         rows = rows.assign(**{column: rows[column].where(rows[column] <= limit)})
         axis.plot(_place(rows["step"]), rows[column], color=style["color"])
-        marked = rows[rows["step"].isin(shown) | (rows["step"] == rows["step"].max())]
+        marked = rows[rows["step"].isin(shown)]
         half = marked["ci95"].fillna(0) if column == "mean" else None
         sizes: dict[str, Any] = {"markersize": 5, "linestyle": "none", "capsize": 2.5}
         axis.errorbar(_place(marked["step"]), marked[column], yerr=half, **style, **sizes)

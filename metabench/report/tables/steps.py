@@ -64,8 +64,7 @@ def at_step(report: Report, cell: dict[str, Any], step: int) -> dict[str, Any]:
 
 def steps_text(steps: pd.DataFrame) -> pd.DataFrame:
     """Algorithms by inner steps; a second row where a paper printed the same steps."""
-    lasts = steps.groupby(CELL)["step"].max()
-    shown = sorted({*SHOWN_STEPS, *lasts}.intersection(steps["step"]))
+    shown = shown_steps(steps)
     rows = []
     for _, here in steps.groupby(CELL, sort=False):
         first = here.iloc[0]
@@ -86,6 +85,12 @@ def steps_text(steps: pd.DataFrame) -> pd.DataFrame:
             rows.append({**about, "Algorithm": f"{first['title']} (published)", **values})
     columns = ["Data set", "Setting", "Algorithm", "Mode", *map(_step, shown)]
     return pd.DataFrame(rows, columns=columns).fillna(formats.NONE)
+
+
+def shown_steps(steps: pd.DataFrame) -> list[int]:
+    """The steps that readers see: some, and the last of each algorithm."""
+    lasts = steps.groupby(CELL)["step"].max()
+    return sorted({*SHOWN_STEPS, *lasts}.intersection(steps["step"]))
 
 
 def _step(step: int) -> str:
