@@ -11,9 +11,10 @@ examples/omniglot_implicit_maml.py). It differs from the paper, and from ``imaml
   which Adam sees: its epsilon is 1e-3 (`outer_epsilon`);
 - in meta-testing lambda is 0: the published command adapts without any pull.
 
-Its network is `conv4-64-flat`, but for a scale of batch normalisation, an epsilon of 1e-5 in it
-(here 1e-3, as MAML's) and weights drawn uniformly by Xavier's rule with a gain of 1.73; its
-conjugate gradient ends where the squared residual is 1e-10, and not where curvature is negative.
+Its network is `conv4-64-flat-scale`, but for batch normalisation's epsilon of 1e-5 (here 1e-3, as
+MAML's), weights drawn uniformly by Xavier's rule with a gain of 1.73, and biases of the head that
+start between 0 and 0.05; its conjugate gradient ends where the squared residual is 1e-10, and not
+where curvature is negative.
 """
 
 from __future__ import annotations

@@ -16,9 +16,11 @@ they nor the statistics move in the inner loop. The released code gathers the st
 normalises by the batch at hand, as is done here; `statistics: running` uses them in meta-testing
 (a model of 200 iterations on glyphs, 72 % right by the batch, is 34 % right so). Its released
 configurations switch derivative-order annealing off (`first_order_to_second_order_epoch: -1`), and
-it holds early weights above 3 % of what they were: see maml_plus_plus_released.yaml. Conv4 here
-lacks its scales of batch normalisation. Annealing lasts for a share of the iterations, so a shorter
-run has all of it; a loss of weight 0 is still computed.
+it holds early weights above 3 % of what they were: see maml_plus_plus_released.yaml. Its batch
+normalisation has scales too, one for each step; those of `conv4-48-pool-scale` are one for all.
+Its gradients are clipped on miniImageNet, but for those of the rates; here those too. Annealing
+lasts for a share of the iterations, so a shorter run has all of it; a loss of weight 0 is still
+computed.
 """
 
 from __future__ import annotations

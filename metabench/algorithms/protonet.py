@@ -6,7 +6,9 @@ Snell, Swersky and Zemel (2017), "Prototypical networks for few-shot learning", 
     p(y = n | x) = softmax_n(-||f_phi(x) - c_n||^2).
 
 Squared Euclidean distance, no temperature. In meta-training support and queries are normalised in
-one batch, and in meta-testing by running statistics, as in the released code.
+one batch, and in meta-testing by running statistics, as in the released code. What scale distances
+have is that of the last batch normalisation, which only networks such as `conv4-64-pool-scale`
+can learn; that code's has one.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ handed on from task to task in meta-training and every test task starts from the
 Here the tasks of a meta-batch run side by side, each from the second moments of the meta-batch
 before, and their mean is handed on.
 
-Its networks are `conv4-64-flat` for Omniglot and nearly `conv4-32-pool` for miniImageNet, where
-pooling comes before normalisation and rounds up, so that there are 1,152 features, here 800. Not as
-here, their batch normalisation has a scale.
+Its networks are `conv4-64-flat-scale` for Omniglot and nearly `conv4-32-pool-scale` for
+miniImageNet, where pooling comes before normalisation and rounds up, so that there are 1,152
+features, here 800.
 """
 
 from __future__ import annotations

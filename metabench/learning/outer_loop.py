@@ -16,9 +16,11 @@ class OuterLoop:
 
     def __init__(self, hp: Hyperparameters, params: Params) -> None:
         self.hp = hp
-        self.params = params
+        # The fused optimisers walk through memory and not through indices: phi and its gradient
+        # must be laid out alike, or the wrong elements are updated.
+        self.params = {name: value.contiguous() for name, value in params.items()}
         self.optimised = [name for name in params if is_optimised(name)]
-        tensors = [params[name] for name in self.optimised]
+        tensors = [self.params[name] for name in self.optimised]
         on_gpu = tensors[0].is_cuda
         # On a GPU the step size lies there too, where a captured iteration finds it.
         lr = torch.tensor(hp.outer_lr, device=tensors[0].device) if on_gpu else hp.outer_lr
@@ -64,8 +66,7 @@ class OuterLoop:
                 g = shrink * g
             if g is not None and self.hp.clip:
                 g = g.clamp(-self.hp.clip, self.hp.clip)
-            # The fused optimisers walk through memory and not through indices: a gradient that is
-            # laid out in another order (a transposed product) would update the wrong elements.
+            # A matrix product's gradient often comes transposed.
             self.params[name].grad = None if g is None else g.contiguous()
         self.optimizer.step()
         for name, g in gradient.items():

@@ -92,8 +92,9 @@ def smaller(plan: Plan) -> Plan:
     cuts = [n for n in divisors(plan.tasks_at_once) if n > 1]
     if not cuts:
         raise MetabenchError(
-            "one task alone is too much for the memory of the device; lower train_query or "
-            "train_shot, or set recompute where the algorithm has it"
+            "one task alone is too much for the memory of the device; lower train_query, "
+            "train_shot or inner_steps, or set recompute where the algorithm has it; in "
+            "pre-training on images, where a task is the whole minibatch, lower meta_batch"
         )
     return replace(plan, tasks_at_once=plan.tasks_at_once // cuts[0])
 

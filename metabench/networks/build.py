@@ -13,7 +13,7 @@ from metabench.networks.network import Network
 # Not in their modules, whose sources are part of what a result depends on.
 FOR_IMAGES = ("conv4", "conv4map", "resnet12", "resnet18")
 OURS = (*FOR_IMAGES, "mlp")
-WORD = re.compile("[a-z]*|[1-9][0-9]{0,3}|10000")  # of their names, after a hyphen
+WORD = re.compile("[a-z]+|[1-9][0-9]{0,3}|10000")  # of their names, after a hyphen
 
 
 def build(backbone: str, input_shape: tuple[int, ...], outputs: int) -> Network:
@@ -31,7 +31,7 @@ def build(backbone: str, input_shape: tuple[int, ...], outputs: int) -> Network:
         MetabenchError: where no module has that name, or it cannot serve.
     """
     kind, _, rest = backbone.partition("-")
-    for word in rest.split("-"):
+    for word in backbone.split("-")[1:]:
         if kind in OURS and not WORD.fullmatch(word):
             raise MetabenchError(
                 f"backbone {shown(backbone)}: {shown(word)} is no width; a whole number from 1 to "
@@ -48,8 +48,8 @@ def build(backbone: str, input_shape: tuple[int, ...], outputs: int) -> Network:
     except (ModuleNotFoundError, AttributeError):
         raise MetabenchError(
             f"backbone '{backbone}': no backbone in metabench/networks/{kind}.py; known are "
-            "conv4-<filters>[-flat|-pool], conv4map-<filters>, resnet12[-wide], resnet18 and "
-            "mlp-<width>-<width>..."
+            "conv4-<filters>[-flat|-pool][-scale], conv4map-<filters>, resnet12[-wide], resnet18 "
+            "and mlp-<width>-<width>..."
         ) from None
     return make(rest, input_shape, outputs)
 

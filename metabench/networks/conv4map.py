@@ -5,8 +5,9 @@ convolution, batch normalisation and ReLU, of which the first two blocks have no
 pooling, and the last two padding and no pooling. Images of 28x28 become 64 maps of 5x5, and of
 84x84, 19x19. Features come flattened; ``map_shape`` says what they are.
 
-As in ``conv4``, normalisation has a shift and no scale, and convolutions have no bias. As in the
-code released with relation networks, weights have He's variance by fan out, not in.
+As in ``conv4``, normalisation has a shift and no scale, whose place the relation module's weights
+take, and convolutions have no bias. As in the code released with relation networks, weights have
+He's variance by fan out, not in.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 import torch
 
 from metabench.errors import MetabenchError
-from metabench.networks.network import RUNNING, Network, Norm
+from metabench.networks.network import Network, Norm
 from metabench.trees import Params
 
 EPSILON = 1e-5  # of batch normalisation, as in that code
@@ -89,12 +90,7 @@ def rectified(x: torch.Tensor, params: Params, name: str, norm: Norm, pooled: bo
     Normalisation without a scale of its own is increasing, and so is ReLU: the maximum may be
     taken before them, where it leaves them a quarter of the work.
     """
-    if norm.running:
-        mean, var = params[f"{RUNNING}{name}.mean"], params[f"{RUNNING}{name}.var"]
-    else:
-        var, mean = torch.var_mean(x, (0, 2, 3), correction=0)
-    if norm.seen is not None:
-        norm.seen[f"{RUNNING}{name}.mean"], norm.seen[f"{RUNNING}{name}.var"] = mean, var
+    mean, var = norm.statistics(params, name, x, (0, 2, 3))
     if pooled:
         x = torch.nn.functional.max_pool2d(x, 2)
     scale = torch.rsqrt(var + EPSILON)

@@ -11,7 +11,7 @@ import math
 
 import torch
 
-from metabench.networks.network import RUNNING, Norm
+from metabench.networks.network import Norm
 from metabench.trees import Params
 
 EPSILON = 1e-5  # of batch normalisation
@@ -41,13 +41,7 @@ def conv(x: torch.Tensor, params: Params, name: str, stride: int = 1) -> torch.T
 
 def batch_norm(x: torch.Tensor, params: Params, name: str, norm: Norm) -> torch.Tensor:
     """gamma (x - mean) / sqrt(var + eps) + beta, of each channel of ``x`` [n, c, h, w]."""
-    if norm.running:
-        mean, var = params[f"{RUNNING}{name}.mean"], params[f"{RUNNING}{name}.var"]
-    else:
-        mean = x.mean((0, 2, 3))
-        var = (x - mean[:, None, None]).square().mean((0, 2, 3))
-    if norm.seen is not None:
-        norm.seen[f"{RUNNING}{name}.mean"], norm.seen[f"{RUNNING}{name}.var"] = mean, var
+    mean, var = norm.statistics(params, name, x, (0, 2, 3))
     scale = params[f"{name}.gamma"] * torch.rsqrt(var + EPSILON)
     shift = params[f"{name}.beta"] - mean * scale
     return x * scale[:, None, None] + shift[:, None, None]

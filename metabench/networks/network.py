@@ -35,6 +35,28 @@ class Norm:
     running: bool = False
     seen: Params | None = None
 
+    def statistics(
+        self, params: Params, layer: str, x: torch.Tensor, axes: tuple[int, ...]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The mean and variance by which ``x`` is normalised in a layer: [channels] each.
+
+        Args:
+            params: the network's, with the gathered statistics where those are used.
+            layer: its name in them.
+            x: what is normalised.
+            axes: all axes of ``x`` but that of its channels.
+        """
+        if self.running:
+            return params[f"{RUNNING}{layer}.mean"], params[f"{RUNNING}{layer}.var"]
+        var, mean = torch.var_mean(x, axes, correction=0)
+        self.note(layer, mean, var)
+        return mean, var
+
+    def note(self, layer: str, mean: torch.Tensor, var: torch.Tensor) -> None:
+        """Put down a batch's own mean and variance, where they are asked for."""
+        if self.seen is not None:
+            self.seen[f"{RUNNING}{layer}.mean"], self.seen[f"{RUNNING}{layer}.var"] = mean, var
+
 
 @dataclass(frozen=True)
 class Network:

@@ -1,17 +1,17 @@
-"""Batch normalisation with a shift and ReLU, with its first and second derivatives written out.
+"""Batch normalisation, with or without a scale, and ReLU, with two derivatives written out.
 
 Over the L = n H W positions of a batch, for each channel,
 
-    y = (x - mean x) r,    r = (var x + epsilon)^(-1/2),    z = relu(y + beta).
+    y = (x - mean x) r,    r = (var x + epsilon)^(-1/2),    z = relu(gamma y + beta).
 
 With P a = a - mean a - y mean(a y), which is symmetric, and g' = g where z > 0, else 0:
 
-    dx = r P g',    dbeta = sum g'
+    dx = gamma d,    d = r P g',    dbeta = sum g',    dgamma = sum g' y
 
-and the derivative of <v, dx> + <u, dbeta> is
+and the derivative of <v, d> + <u, dbeta> + <w, dgamma> is
 
-    in g: r P v + u where z > 0, else 0;
-    in x: -r (mean(g' y) r P v + mean(v y) dx + y <v, dx> / L).
+    in g: r P v + u + w y where z > 0, else 0;
+    in x: -r (mean(g' y) r P v + mean(v y) d + y <v, d> / L) + w d.
 
 Differentiating the definition twice gives the same with several times as many passes over memory,
 which is what takes the time: on small images more than the convolutions do.
@@ -34,34 +34,42 @@ SMALL = 50_000
 
 
 def norm_relu(
-    x: torch.Tensor, beta: torch.Tensor
+    x: torch.Tensor, beta: torch.Tensor, gamma: torch.Tensor | None = None
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Normalise x [n, H, W, C] over all but its channels, add beta [C], and rectify.
+    """Normalise x [n, H, W, C] over all but its channels, scale by gamma [C], add beta, rectify.
+
+    Without gamma nothing is scaled.
 
     Returns:
         z [n, H, W, C], which can be differentiated twice, and the mean and variance [C] of the
         batch, which are constants.
     """
-    z, mean, r = NormRelu.apply(x.flatten(0, 2).unsqueeze(0), beta[None, None])
+    scale = None if gamma is None else gamma[None, None]
+    z, mean, r = NormRelu.apply(x.flatten(0, 2).unsqueeze(0), beta[None, None], scale)
     return z.view(x.shape), mean.flatten(), r.flatten() ** -2 - EPSILON
 
 
 class NormRelu(torch.autograd.Function):
-    """x [T, L, C], beta [T, 1, C] -> z [T, L, C], mean, r [T, 1, C]; all but z constant."""
+    """x [T, L, C], beta, gamma or None [T, 1, C] -> z [T, L, C], mean, r [T, 1, C].
+
+    Mean and r are constants.
+    """
 
     @staticmethod
-    def forward(x: Any, beta: Any) -> Any:
-        shifted, mean, r = normalised(x, beta)
+    def forward(x: Any, beta: Any, gamma: Any) -> Any:
+        shifted, mean, r = normalised(x, beta, gamma)
         return shifted.relu_(), mean, r
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        ctx.save_for_backward(inputs[0], *output)
+        x, _, gamma = inputs
+        ctx.save_for_backward(gamma, x, *output)
 
     @staticmethod
     def backward(ctx: Any, g: Any, *constants: Any) -> Any:
-        dx, dbeta, _ = First.apply(g, *ctx.saved_tensors)
-        return dx, dbeta
+        gamma, *saved = ctx.saved_tensors
+        d, dbeta, dgamma = First.apply(g, *saved)
+        return (d, dbeta, None) if gamma is None else (gamma * d, dbeta, dgamma)
 
     @staticmethod
     def vmap(info: Any, dims: Any, *inputs: Any) -> Any:
@@ -69,7 +77,7 @@ class NormRelu(torch.autograd.Function):
 
 
 class First(torch.autograd.Function):
-    """g, x, z [T, L, C], mean, r [T, 1, C] -> dx [T, L, C], dbeta and sum g' y [T, 1, C].
+    """g, x, z [T, L, C], mean, r [T, 1, C] -> d [T, L, C], dbeta and dgamma [T, 1, C].
 
     z, mean and r are functions of x: what is said of a derivative in x counts all of them.
     """
@@ -80,12 +88,20 @@ class First(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        dx, _, gy = output
-        ctx.save_for_backward(*inputs[1:], dx, gy)
+        d, _, dgamma = output
+        ctx.save_for_backward(*inputs[1:], d, dgamma)
+        ctx.set_materialize_grads(False)  # without a scale there is no w
 
     @staticmethod
-    def backward(ctx: Any, v: Any, u: Any, *constants: Any) -> Any:
-        return (*Second.apply(v, u, *ctx.saved_tensors), None, None, None)
+    def backward(ctx: Any, v: Any, u: Any, w: Any) -> Any:
+        x, z, mean, r, d, dgamma = ctx.saved_tensors
+        v = torch.zeros_like(d) if v is None else v
+        u = torch.zeros_like(r) if u is None else u
+        in_g, in_x = Second.apply(v, u, x, z, mean, r, d, dgamma)
+        if w is not None:
+            in_g = in_g + where_positive(w * r * (x - mean), z)
+            in_x = in_x + w * d
+        return in_g, in_x, None, None, None
 
     @staticmethod
     def vmap(info: Any, dims: Any, *inputs: Any) -> Any:
@@ -93,15 +109,15 @@ class First(torch.autograd.Function):
 
 
 class Second(torch.autograd.Function):
-    """v, x, z, dx [T, L, C], u, mean, r, gy [T, 1, C] -> derivatives of <v, dx> + <u, dbeta>."""
+    """v, u, x, z, mean, r, d, dgamma = sum g' y -> the derivatives of <v, d> + <u, dbeta>."""
 
     @staticmethod
-    def forward(v: Any, u: Any, x: Any, z: Any, mean: Any, r: Any, dx: Any, gy: Any) -> Any:
+    def forward(v: Any, u: Any, x: Any, z: Any, mean: Any, r: Any, d: Any, gy: Any) -> Any:
         rPv, _, vy = projected(v, x, mean, r)
-        of_y = -r / v.shape[1]  # in front of gy r P v, of vy dx, and of y <v, dx>
-        of_x = of_y * r * summed_product(v, dx)
+        of_y = -r / v.shape[1]  # in front of gy r P v, of vy d, and of y <v, d>
+        of_x = of_y * r * summed_product(v, d)
         in_x = torch.addcmul(-mean * of_x, x, of_x)
-        in_x.addcmul_(rPv, gy * of_y).addcmul_(dx, vy * of_y)
+        in_x.addcmul_(rPv, gy * of_y).addcmul_(d, vy * of_y)
         return where_positive(rPv.add_(u), z), in_x
 
     @staticmethod
@@ -118,30 +134,34 @@ class Second(torch.autograd.Function):
 
 
 def over_tasks(function: Any, size: int, dims: Any, inputs: Any) -> Any:
-    """Map a function of tensors [T, ...] over one more axis, which joins the tasks."""
-    tasks = (
-        t.expand(size, *t.shape) if dim is None else t.movedim(dim, 0)
-        for t, dim in zip(inputs, dims, strict=True)
-    )
-    outputs = function.apply(*(t.flatten(0, 1) for t in tasks))
+    """Map a function of tensors [T, ...], or none, over one more axis, which joins the tasks."""
+    tasks = []
+    for t, dim in zip(inputs, dims, strict=True):
+        if t is not None:
+            t = t.expand(size, *t.shape) if dim is None else t.movedim(dim, 0)
+        tasks.append(None if t is None else t.flatten(0, 1))
+    outputs = function.apply(*tasks)
     return tuple(t.unflatten(0, (size, -1)) for t in outputs), (0,) * len(outputs)
 
 
 # Kernels: of x and its like [T, L, C], of beta, mean, r and sums over positions [T, 1, C].
 
 
-def normalised(x: torch.Tensor, beta: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """y + beta, and the mean and r of x."""
+def normalised(
+    x: torch.Tensor, beta: torch.Tensor, gamma: torch.Tensor | None
+) -> tuple[torch.Tensor, ...]:
+    """gamma y + beta, and the mean and r of x."""
     if one_by_one(x):
+        scales = [None] * len(x) if gamma is None else gamma.squeeze(1)
         each = [
-            aten.native_batch_norm(pixels(a), None, b, None, None, True, 0, EPSILON)
-            for a, b in zip(x, beta.squeeze(1), strict=True)
+            aten.native_batch_norm(pixels(a), c, b, None, None, True, 0, EPSILON)
+            for a, b, c in zip(x, beta.squeeze(1), scales, strict=True)
         ]
         return joined(each)
     mean = x.mean(1, keepdim=True)
     centred = x - mean
     r = torch.rsqrt((centred * centred).mean(1, keepdim=True) + EPSILON)
-    return torch.addcmul(beta, centred, r), mean, r
+    return torch.addcmul(beta, centred, r if gamma is None else gamma * r), mean, r
 
 
 def projected(

@@ -29,7 +29,7 @@ SLOPE = 0.1  # of the leaky ReLU, below 0
 
 def network(name: str, input_shape: tuple[int, ...], outputs: int) -> Network:
     """``""`` or ``"wide"``; or four widths of your own, ``"8-16-32-64"``."""
-    widths = WIDTHS.get(name) or tuple(int(w) for w in name.split("-") if w.isdigit())
+    widths = WIDTHS.get(name) or tuple(int(w) if w.isdigit() else 0 for w in name.split("-"))
     if len(widths) != 4 or not all(widths):
         raise MetabenchError(f"backbone 'resnet12-{name}': known are resnet12 and resnet12-wide")
     channels, height, width = input_shape

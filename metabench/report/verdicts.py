@@ -21,6 +21,7 @@ WIDEST_SHARE = 0.5  # of a squared error
 LEAST_POINTS, MOST_POINTS = 1.0, 5.0  # an error in percent allows itself, within these
 SLACK = 1e-9  # of an interval's edge: what rounding may move a difference by
 ONE_SEED = "one training seed"
+SCALED = "-scale"  # at the end of a backbone's name
 
 
 def compare(row: Row, paper: Row) -> Row:
@@ -107,16 +108,25 @@ def _differs(row: Row, paper: Row) -> dict[str, bool]:
         "metric": (paper["metric"] == "mse") != (row["task"] == "regression"),
         "mode": of_another_mode(row, paper),
         "split": paper["split"] != "",
-        "backbone": _is_another("backbone", row, paper),
-        "augment": _is_another("augment", row, paper),
+        "backbone": is_another(row.get("backbone"), paper["backbone"]),
+        "augment": is_another(row.get("augment"), paper["augment"]),
         "queries": row["mode"] == "transductive" and _other_queries(row, paper),
         "memory": paper["verified"] != "read",
     }
 
 
-def _is_another(what: str, row: Row, paper: Row) -> bool:
-    """Whether both say it, and not the same."""
-    return pd.notna(row.get(what)) and paper[what] not in ("", row[what])
+def is_another(ours: Any, theirs: str) -> bool:
+    """Whether both say their backbone, or how images are altered, and not the same.
+
+    A scale of batch normalisation makes no other backbone; see ``lacks_scale``.
+    """
+    both = (str(ours).removesuffix(SCALED), theirs.removesuffix(SCALED))
+    return pd.notna(ours) and theirs != "" and len(set(both)) > 1
+
+
+def lacks_scale(row: Row, paper: Row) -> bool:
+    """Whether batch normalisation has a scale in a paper's network and none in ours."""
+    return paper["backbone"].endswith(SCALED) and not str(row.get("backbone")).endswith(SCALED)
 
 
 def of_another_mode(row: Row, paper: Row) -> bool:

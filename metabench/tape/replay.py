@@ -62,7 +62,7 @@ class Replayed:
 def shape_of(values: Any) -> Any:
     """What a recording depends on of its inputs."""
     leaves, structure = tree_flatten(values)
-    return (structure, *(leaf.shape for leaf in leaves))
+    return (structure, *((leaf.shape, leaf.stride()) for leaf in leaves))
 
 
 def close(a: Any, b: Any) -> bool:

@@ -139,13 +139,15 @@ def test_the_outer_rate_follows_its_schedule():
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_the_memory_layout_of_a_gradient_changes_nothing(optimizer):
-    """A matrix product's gradient often comes transposed."""
-    g = torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(0))
+@pytest.mark.parametrize("of", ["gradient", "phi"])
+def test_the_memory_layout_of_either_changes_nothing(optimizer, of):
+    """A matrix product's gradient often comes transposed, and so may initial parameters."""
+    w, g = torch.randn(2, 3, 5, 4, generator=torch.Generator().manual_seed(0))
     updated = []
-    for layout in (g, g.permute(2, 0, 1).contiguous().permute(1, 2, 0)):
-        params = {"w": torch.zeros(3, 5, 4)}
-        OuterLoop(Hyperparameters(outer_optimizer=optimizer), params).step({"w": layout}, 0)
-        updated.append(params["w"])
+    for layout in (torch.clone, lambda t: t.permute(2, 0, 1).contiguous().permute(1, 2, 0)):
+        phi, gradient = (layout(w), g) if of == "phi" else (w.clone(), layout(g))
+        outer = OuterLoop(Hyperparameters(outer_optimizer=optimizer), {"w": phi})
+        outer.step({"w": gradient}, 0)
+        updated.append(outer.params["w"])
     assert torch.equal(updated[0], updated[1])
-    assert torch.equal(updated[0].sign(), -g.sign())
+    assert torch.equal((updated[0] - w).sign(), -g.sign())

@@ -159,7 +159,9 @@ def test_scale_and_shift_stay_in_the_inner_loop(network: Network, params: Params
         assert moved != name.endswith((".gamma", ".beta")), name
 
 
-@pytest.mark.parametrize("name", ["resnet12-narrow", "resnet12-1-2-3", "resnet18-wide"])
+@pytest.mark.parametrize(
+    "name", ["resnet12-narrow", "resnet12-1-2-3", "resnet12-8-x-8-8-8", "resnet18-wide"]
+)
 def test_a_network_that_there_is_not_is_named(name: str) -> None:
     with pytest.raises(MetabenchError, match=f"backbone '{name}': known"):
         build(name, (3, 84, 84), 5)

@@ -14,7 +14,7 @@ import pytest
 from metabench.report import published, reasons
 from metabench.report.data import Report, read_report
 from metabench.report.numbers import results_numbers
-from metabench.report.tables.published import published_numbers, published_text
+from metabench.report.tables.published import NO_SCALE, published_numbers, published_text
 
 SMALL1 = "omniglot_challenge_small1"
 
@@ -115,6 +115,15 @@ def test_a_label_changes_nothing_of_what_stands_beside_a_paper(report: Report) -
     assert (plain["reasons"] != "").any()
     assert "maml--deep" in set(found["algorithm"])
     pd.testing.assert_frame_equal(found.replace({"algorithm": {"maml--deep": "maml"}}), plain)
+
+
+def test_a_scale_that_only_the_paper_has_is_a_reason_of_a_difference(report: Report) -> None:
+    scaled, plain = (
+        {"key": "a-paper", "backbone": name} for name in ("conv4-64-scale", "conv4-64")
+    )
+    assert NO_SCALE in table(report, papers(scaled))["reasons"].item()
+    assert NO_SCALE not in table(report, papers(plain))["reasons"].item()
+    assert table(report, papers(scaled))["why"].str.contains("another backbone").sum() == 0
 
 
 def test_an_error_of_a_paper_stands_beside_an_error_of_ours(report: Report) -> None:

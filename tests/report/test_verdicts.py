@@ -9,7 +9,14 @@ import pandas as pd
 import pytest
 
 from metabench.report import formats, published, reasons
-from metabench.report.verdicts import better, compare, half_width, nearest, share
+from metabench.report.verdicts import (
+    better,
+    compare,
+    half_width,
+    lacks_scale,
+    nearest,
+    share,
+)
 
 NAN = float("nan")
 
@@ -134,6 +141,13 @@ def test_what_is_not_of_the_same_thing_is_not_compared(
     found = compare(ours(98.7, **({"ci95": 0.3} | row)), paper(98.7, **of))
     assert found["verdict"] == "not comparable"
     assert why in found["why"]
+
+
+def test_a_scale_of_normalisation_is_a_reason_and_no_other_backbone() -> None:
+    scaled, plain = {"backbone": "conv4-64-scale"}, {"backbone": "conv4-64"}
+    for row, of in [(plain, scaled), (scaled, plain), (scaled, scaled), (plain, plain)]:
+        assert said(ours(98.7, 0.3, **row), paper(98.7, **of)) == "reproduced"
+        assert lacks_scale(row, paper(98.7, **of)) == (row == plain and of == scaled)
 
 
 def test_queries_that_do_not_see_each_other_may_be_any_number() -> None:

@@ -85,7 +85,20 @@ def test_the_meta_gradient_is_bounded_at_ten_times_what_the_loss_is_smaller_by(
     assert "clip" not in values(algorithm, "omniglot", way, shot)
 
 
-@pytest.mark.parametrize("dataset", ["omniglot", "omniglot_random", "miniimagenet"])
+@pytest.mark.parametrize("algorithm", ["fomaml", "anil"])
+@pytest.mark.parametrize(
+    "dataset", ["omniglot", "omniglot_random", "miniimagenet", "cub", "glyphs"]
+)
 @pytest.mark.parametrize(("way", "shot"), [(5, 1), (5, 5), (20, 1), (20, 5)])
-def test_first_order_maml_has_maml_s_values(dataset: str, way: int, shot: int) -> None:
-    assert values("fomaml", dataset, way, shot) == values("maml", dataset, way, shot)
+def test_what_says_that_its_values_are_maml_s_has_them(
+    algorithm: str, dataset: str, way: int, shot: int
+) -> None:
+    assert values(algorithm, dataset, way, shot) == values("maml", dataset, way, shot)
+    assert values(algorithm, "sinusoid", 1, shot) == values("maml", "sinusoid", 1, shot)
+
+
+@pytest.mark.parametrize("algorithm", ["maml_plus_plus", "maml_plus_plus_released"])
+def test_maml_plus_plus_is_clipped_on_miniimagenet_alone_of_images(algorithm: str) -> None:
+    assert values(algorithm, "miniimagenet", 5, 1)["clip"] == 10
+    for dataset in ("omniglot", "cub", "cifar_fs", "glyphs"):
+        assert "clip" not in values(algorithm, dataset, 5, 1)

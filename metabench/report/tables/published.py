@@ -20,6 +20,7 @@ from metabench.report.verdicts import (
     compare,
     half_width,
     in_metric,
+    lacks_scale,
     nearest,
     of_another_mode,
     share,
@@ -30,6 +31,7 @@ OURS = ["ours", "ours_ci95", "robust", "seeds", "episodes", "diverged_episodes",
 THEIRS = ["published", "published_ci95", "key", "source", "others"]
 COLUMNS = [*CELL, "step", "title", "task", "metric", *OURS, *THEIRS]
 COLUMNS += ["gap", "gap_ci95", "verdict", "why", "reasons"]
+NO_SCALE = "Batch normalisation has a scale there, and none here"
 
 
 def published_numbers(
@@ -79,6 +81,7 @@ def beside(ours: Row, candidates: pd.DataFrame) -> Row:
         "published": paper["value"],
         "published_ci95": paper["ci95"],
         "of_another_mode": of_another_mode(ours, paper),
+        "lacks_scale": lacks_scale(ours, paper),
         "key": paper["key"],
         "source": paper["paper"],
         "others": "; ".join(f"{other['value']:g} ({other['key']})" for other in others),
@@ -92,9 +95,9 @@ def _place(row: Row) -> tuple[Any, ...]:
 
 def _reasons(row: Row, known: pd.DataFrame) -> str:
     """Known reasons for a difference; a number that is reproduced needs none."""
-    return (
-        "" if row["verdict"] == "reproduced" else "; ".join(reasons.known(known, row, row["key"]))
-    )
+    if row["verdict"] == "reproduced":
+        return ""
+    return "; ".join([*reasons.known(known, row, row["key"]), *[NO_SCALE] * row["lacks_scale"]])
 
 
 def published_text(table: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from metabench.report import formats
+from metabench.report.verdicts import is_another
 
 
 def score_text(row: Any, trimmed: bool = False) -> str:
@@ -132,7 +133,7 @@ def published_text(row: Any) -> str:
         return formats.NONE
     half = f" ± {row['published_ci95']:g}" if pd.notna(row["published_ci95"]) else ""
     marks = ["other split" if row["published_split"] else ""]
-    other = pd.notna(row["backbone"]) and row["published_backbone"] not in ("", row["backbone"])
+    other = is_another(row["backbone"], row["published_backbone"])
     marks += ["other network" if other else ""]
     marks += ["from memory" if row["published_verified"] != "read" else ""]
     tail = ", ".join(mark for mark in marks if mark)
