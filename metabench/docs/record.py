@@ -145,10 +145,14 @@ def _with_name(rows: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def papers_of(folder: Path, in_full: bool = False) -> pd.DataFrame:
-    """What a record has beside papers, for readers; at the full protocol alone if so asked."""
+    """What a record has beside papers, for readers; at the full protocol alone if so asked.
+
+    What diverged on its way there is of the full protocol too.
+    """
     texts = dict.fromkeys(("why", "reasons", "others"), "str")
     rows = pd.read_csv(folder / "tables" / "published.csv", dtype=texts)
-    asked = rows[rows["share"] >= 1] if in_full else rows[rows["verdict"] != "no run"]
+    whole = (rows["share"] >= 1) | (rows["verdict"] == "diverged")
+    asked = rows[whole if in_full else rows["verdict"] != "no run"]
     return published_text(asked.fillna(dict.fromkeys(texts, "")))
 
 

@@ -33,6 +33,7 @@ TYPES = {
     **{"study": str, "dataset": str, "way": int, "shot": int, "algorithm": str, "seed": int},
     **{"mode": str, "episode": int, "score": float, "diverged": int, "diverged_episodes": int},
     **{"step": int, "iteration": int},
+    "git_commit": str,  # some are of digits alone
     **dict.fromkeys(("mean", "ci95", "robust", "seconds", "loss", "val_loss", "val_score"), float),
 }
 #: What tells a row from the others of its file.

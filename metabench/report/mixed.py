@@ -35,9 +35,9 @@ def mixed(runs: pd.DataFrame) -> list[str]:
 
 
 def _different(runs: pd.DataFrame, column: str) -> list[str]:
-    if column not in runs:
-        return []
-    return sorted({str(value) for value in runs[column].dropna()})
+    """What runs were trained with, and what they were tested with."""
+    both = [name for name in (column, f"evaluated.{column}") if name in runs]
+    return sorted({str(value) for name in both for value in runs[name].dropna()})
 
 
 def _by_backbone(runs: pd.DataFrame) -> list[pd.DataFrame]:

@@ -163,5 +163,6 @@ def _reference(paper: Any, titles: dict[str, str]) -> dict[str, Any]:
     name = paper["algorithm"]
     title = paper["title"] or titles.get(name, name)
     title += ", transductive" if paper["mode"] == "transductive" else ""
+    title += "" if pd.isna(paper["step"]) else f", step {paper['step']:.0f}"
     about = {"algorithm": name, "title": title, "status": "published"}
     return {**about, **_published_columns(paper)}

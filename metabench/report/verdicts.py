@@ -90,7 +90,7 @@ def obstacles(row: Row, paper: Row) -> dict[str, str]:
     why = {
         **{name: f"another {name}: {paper[name]}" for name in ("metric", "mode", "split")},
         "backbone": f"another backbone: {paper['backbone']}",
-        "augment": f"training images altered otherwise: {paper['augment']}",
+        "augment": f"training images altered otherwise: {_augment(paper)}",
         "queries": f"another number of queries: {paper['queries']:g} of each class",
         "subset": "a subset of the data",
         "memory": "from memory: not read in its source",
@@ -108,20 +108,25 @@ def _differs(row: Row, paper: Row) -> dict[str, bool]:
         "metric": (paper["metric"] == "mse") != (row["task"] == "regression"),
         "mode": of_another_mode(row, paper),
         "split": paper["split"] != "",
-        "backbone": is_another(row.get("backbone"), paper["backbone"]),
-        "augment": is_another(row.get("augment"), paper["augment"]),
+        "backbone": is_another_backbone(row.get("backbone"), paper["backbone"]),
+        "augment": pd.notna(row.get("augment")) and row["augment"] != _augment(paper),
         "queries": row["mode"] == "transductive" and _other_queries(row, paper),
         "memory": paper["verified"] != "read",
     }
 
 
-def is_another(ours: Any, theirs: str) -> bool:
-    """Whether both say their backbone, or how images are altered, and not the same.
+def is_another_backbone(ours: Any, theirs: str) -> bool:
+    """Whether both say their backbone, and not the same.
 
     A scale of batch normalisation makes no other backbone; see ``lacks_scale``.
     """
-    both = (str(ours).removesuffix(SCALED), theirs.removesuffix(SCALED))
-    return pd.notna(ours) and theirs != "" and len(set(both)) > 1
+    said = pd.notna(ours) and theirs != ""
+    return said and str(ours).removesuffix(SCALED) != theirs.removesuffix(SCALED)
+
+
+def _augment(paper: Row) -> str:
+    """How a paper alters training images, in the words of ours: ``none`` where it does not."""
+    return str(paper["augment"]) or "none"
 
 
 def lacks_scale(row: Row, paper: Row) -> bool:

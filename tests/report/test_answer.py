@@ -113,6 +113,26 @@ def test_the_strongest_pre_training_is_one_whose_queries_do_not_see_each_other(
     assert "loses to “Pretrain_Head” by" in how_much
 
 
+def test_how_it_was_measured_is_said_of_all_that_is_compared(tmp_path: Path) -> None:
+    """Of both of a pair, of seeds that diverged too, and of no seed where nothing is trained."""
+    report = written(tmp_path, ["5w1s"], LEVELS, seeds=3)
+    runs = report.runs.assign(iterations=100)
+    one = (runs["algorithm"] == "maml") | (runs["seed"] == 0)
+    head = report.scores["algorithm"] == "pretrain_head"
+    scores = report.scores.assign(mode=report.scores["mode"].mask(head, "none"))
+    scores = scores[~head | (scores["seed"] == 0)]
+    *_, how = said(replace(report, runs=runs[one], scores=scores))
+    assert how.startswith("These algorithms were tested in mode running and none (")
+    assert "trained from 1 to 3 training seeds" in how
+    lost = (runs["algorithm"] == "maml") & (runs["seed"] == 2)
+    gone = (report.scores["algorithm"] == "maml") & (report.scores["seed"] == 2)
+    diverged = runs.assign(status=runs["status"].mask(lost, "diverged"))
+    *_, how = said(replace(report, runs=diverged, scores=report.scores[~gone]))
+    assert "trained from 3 training seeds" in how
+    *_, how = said(replace(report, runs=runs.assign(iterations=0)))
+    assert "trained from" not in how
+
+
 def test_what_learns_nothing_beforehand_does_not_stand_for_meta_learning(tmp_path: Path) -> None:
     report = written(tmp_path, ["5w1s"], {"scratch": 0.9, **LEVELS})
     whether, how_much, _ = said(report)

@@ -40,6 +40,11 @@ def test_each_thing_that_differs_is_a_sentence() -> None:
     ]
 
 
+def test_runs_that_were_tested_with_other_code_are_mixed() -> None:
+    tested = ALIKE.assign(**{"evaluated.engine_code": ["e", "f", "e", None]})
+    assert mixed(tested) == ["The runs are of 2 versions of metabench’s training code: e, f."]
+
+
 def test_tables_and_the_page_say_it(fresh: dict[str, Path]) -> None:
     path = fresh["runs"] / "omniglot_challenge_small1/20w1s/maml/seed1/run.json"
     write_json(path, {**read_json(path), "device": "Another_CPU"})

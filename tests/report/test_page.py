@@ -250,6 +250,11 @@ def test_an_algorithm_under_a_label_has_the_same_words() -> None:
 def test_cells_sort_by_what_they_mean() -> None:
     texts = ["−1.20 ± 0.3", "90 s", "2 min", "1.5 h", "∞", "32\u2009000 (50 %)", "worse by 4.6"]
     assert [sort_key(text) for text in texts] == [-1.2, 90, 120, 5400, float("inf"), 32000, -4.6]
+    assert [sort_key(text) for text in ("<0.001", "0.02", "too few episodes to tell: +1.0")] == [
+        0.001,
+        0.02,
+        0,
+    ]
     assert sort_key("MAML") is None
     shown = html_table(pd.DataFrame({"Algorithm": ["<b>"], "Score": ["**1.5 ± 0.1**"]}), "A & B")
     assert "<caption>A &amp; B</caption>" in shown

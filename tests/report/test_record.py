@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from metabench.docs.record import STATES, record
+from metabench.docs.record import STATES, papers_of, record
 from metabench.errors import MetabenchError
 from metabench.files.runs import KEY, RESUME
 from metabench.report.data import CURVES, GAP_COLUMNS, GAPS, RUNS, SCORES, STEPS
@@ -133,3 +133,14 @@ def test_runs_that_the_study_asks_for_otherwise_by_now_do_not_stand_under_it(fre
     assert (lacking / RUNS).read_bytes() == before
     fresh["study"].write_text(text)
     record(fresh["study"], fresh["report"], fresh["results"].parent)
+
+
+@UNDRAWN
+def test_what_diverged_stands_beside_its_paper_too(fresh):
+    """Otherwise README would have what went well alone."""
+    fake_study.collect(fresh)
+    there = record(fresh["study"], fresh["report"], fresh["results"].parent)
+    table = pd.read_csv(there / "tables" / "published.csv")
+    lost = table.iloc[:1].assign(verdict="diverged", share=float("nan"))
+    lost.to_csv(there / "tables" / "published.csv", index=False)
+    assert papers_of(there, in_full=True)["Verdict"].tolist() == ["diverged"]

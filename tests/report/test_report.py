@@ -39,7 +39,7 @@ from metabench.report.tables import write_tables
 from metabench.report.tables.paired import paired_numbers
 from metabench.report.tables.results import published_text, score_text
 from metabench.report.tables.steps import steps_numbers, steps_text
-from metabench.report.tables.summary import summary_text
+from metabench.report.tables.summary import summary_numbers, summary_text
 from metabench.report.verdicts import nearest
 from metabench.setting import Setting, read_setting
 
@@ -106,7 +106,7 @@ def test_references_stand_in_the_table_with_their_source(report: Path) -> None:
 
 def test_a_number_that_was_not_read_in_its_source_says_so() -> None:
     row = {"published": 4.3, "published_ci95": np.nan, "published_split": "", "backbone": np.nan}
-    row |= {"published_metric": "error", "published_verified": "read"}
+    row |= {"published_metric": "error", "published_verified": "read", "published_backbone": ""}
     assert published_text(row) == "error 4.3"
     assert published_text({**row, "published_verified": "from memory"}) == "error 4.3 (from memory)"
 
@@ -340,6 +340,7 @@ def test_both_modes_of_a_reference_have_a_row_of_the_summary(collected: Where) -
     asked = replace(found, study=replace(fake_study.STUDY, grid=grid))
     row = {"key": "a-paper", "algorithm": "reptile", "title": "", "dataset": entry.dataset}
     row |= {"way": 20, "shot": 1, "mode": "inductive", "value": 95.4, "metric": "accuracy"}
+    row |= {"backbone": "", "augment": ""}
     rows = [row, {**row, "mode": "transductive", "value": 97.7}]
     papers = pd.DataFrame(rows, columns=published.COLUMNS)
     shown = summary_text(results_numbers(asked, papers)).set_index("Algorithm")
@@ -348,6 +349,37 @@ def test_both_modes_of_a_reference_have_a_row_of_the_summary(collected: Where) -
         "Reptile (published)": "95.4",
         "Reptile, transductive (published)": "97.7",
     }
+
+
+def test_no_published_number_takes_the_place_of_another_in_the_summary(collected: Where) -> None:
+    """Papers may have one method on two networks, or after several steps."""
+    found = read_report(collected["report"], fake_study.STUDY)
+    entry = replace(fake_study.STUDY.grid[1], references=("a-paper",))
+    asked = replace(found, study=replace(fake_study.STUDY, grid=(fake_study.STUDY.grid[0], entry)))
+    row = {"key": "a-paper", "algorithm": "reptile", "title": "", "dataset": entry.dataset}
+    row |= {"way": 20, "shot": 1, "mode": "", "metric": "error", "paper": "A paper", "augment": ""}
+    rows = [{**row, "backbone": "small", "value": 7.0}, {**row, "backbone": "large", "value": 4.0}]
+    rows += [{**row, "backbone": "large", "step": 5, "value": 3.0}]
+    results = results_numbers(asked, pd.DataFrame(rows, columns=published.COLUMNS))
+    expected = {
+        "Reptile (published, A paper, small)": 93,
+        "Reptile (published, A paper, large)": 96,
+        "Reptile, step 5 (published)": 97,
+    }
+    text, numbers = (
+        make(results).set_index("Algorithm").filter(like="published", axis=0).iloc[:, -1]
+        for make in (summary_text, summary_numbers)
+    )
+    assert text.to_dict() == {name: f"{value}" for name, value in expected.items()}
+    assert numbers.to_dict() == expected
+
+
+def test_of_equal_means_all_are_the_best(collected: Where) -> None:
+    found = read_report(collected["report"], fake_study.STUDY)
+    results = results_numbers(found, published.load())
+    finished = results[(results["way"] == 20) & (results["status"] == "finished")]
+    bold = summary_text(finished.assign(mean=90.0)).iloc[:, -1].str.startswith("**")
+    assert bold.sum() == (finished["mode"] != "transductive").sum() > 1
 
 
 def test_beside_a_row_stands_what_was_published_after_as_many_steps(collected: Where) -> None:

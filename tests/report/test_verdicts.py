@@ -125,6 +125,7 @@ def test_seeds_widen_our_interval_where_there_are_several() -> None:
         ({"mode": "inductive"}, {"mode": "running"}, "another mode: running"),
         ({"backbone": "conv4-32"}, {}, "another backbone: conv4-64"),
         ({"augment": "none"}, {"augment": "crop"}, "training images altered otherwise: crop"),
+        ({"augment": "crop"}, {}, "training images altered otherwise: none"),
         ({"queries": 75}, {}, "another number of queries: 1 of each class"),
         ({"test_images": 400.0}, {}, "a subset of the data"),
         ({}, {"verified": "from memory"}, "from memory"),

@@ -219,9 +219,8 @@ def test_labels(wildcards) -> list[str]:
 
 
 def shown(file: str, kind: str):
-    """The file with a place in `snakemake --report`: its caption is that of its name, if any."""
+    """The file with a place in `snakemake --report`, and the caption of its name."""
     name = Path(file).stem
-    own = CAPTIONS / f"{kind}-{name.partition('-')[0]}.rst"
-    caption = own if own.exists() else CAPTIONS / f"{kind}.rst"
+    caption = CAPTIONS / ("page.rst" if kind == "page" else f"{kind}-{name.partition('-')[0]}.rst")
     category = {"page": "Page", "table": "Tables", "figure": "Figures"}[kind]
     return report(file, caption=str(caption), category=category, labels={kind: name})

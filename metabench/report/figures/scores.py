@@ -14,6 +14,7 @@ from metabench.report.data import Report, at
 from metabench.report.figures import look
 from metabench.report.figures.found import Found
 from metabench.report.numbers import judged_by
+from metabench.report.tables.results import diverged_seeds_text
 
 Setting = tuple[int, int]  # way and shot
 
@@ -59,7 +60,7 @@ def _panel(axis: Axes, rows: pd.DataFrame, setting: Setting, report: Report, tas
         for i, (_, row) in enumerate(modes.iterrows()):
             offset = 0.0 if len(modes) == 1 else 0.34 * (i / (len(modes) - 1) - 0.5)
             _score(axis, row, y + offset, report, trimmed)
-    labels = [report.titles.get(name, name) for name in names]
+    labels = [_label(report.titles.get(name, name), at(ours, algorithm=name)) for name in names]
     for _, row in rows[rows["status"] == "published"].iterrows():
         _tick(axis, row, len(labels))
         labels.append(f"{row['title']} (published)")
@@ -74,6 +75,13 @@ def _panel(axis: Axes, rows: pd.DataFrame, setting: Setting, report: Report, tas
     else:
         axis.set_xlabel("accuracy, %")
     look.grid(axis, "x")
+
+
+def _label(title: str, rows: pd.DataFrame) -> str:
+    """What a row is called: it says how many seeds are not in its score."""
+    row = rows.iloc[0]
+    lost = row["status"] == "finished" and row["diverged_seeds"] > 0
+    return f"{title}\n({diverged_seeds_text(row)})" if lost else title
 
 
 def _score(axis: Axes, row: Any, y: float, report: Report, trimmed: bool) -> None:

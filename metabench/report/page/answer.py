@@ -144,16 +144,25 @@ def _by_clearness(compared: list[Setting]) -> list[Setting]:
 
 
 def _how(found: list[Setting], compared: list[Setting], shares: str) -> str:
-    rows = pd.DataFrame([each.rival for each in compared] or [each.rows.iloc[0] for each in found])
+    everything = pd.concat([each.rows for each in found])
+    both = [row for each in compared for row in (each.rival, each.baseline)]
+    rows = pd.DataFrame(both) if both else everything
     modes = list(dict.fromkeys(map(str, rows["mode"])))
     fair = "transductive" not in modes
     how = "no prediction sees another query" if fair else "some predictions see other queries"
-    seeds = formats.seeds(int(rows["seeds"].min()), int(rows["seeds"].max()))
-    everything = pd.concat([each.rows for each in found])
     return (
-        f"These algorithms were tested in mode {_listed(modes)} ({how}) and trained from "
-        f"{seeds}; {_agreement(everything, shares)}."
+        f"These algorithms were tested in mode {_listed(modes)} ({how}){_seeds(rows)}; "
+        f"{_agreement(everything, shares)}."
     )
+
+
+def _seeds(rows: pd.DataFrame) -> str:
+    """From how many seeds the trained ones of these were trained, also where that diverged."""
+    trained = rows[rows["iterations"].fillna(0) > 0]
+    if trained.empty:
+        return ""
+    seeds = trained["seeds"] + trained["diverged_seeds"]
+    return f" and trained from {formats.seeds(int(seeds.min()), int(seeds.max()))}"
 
 
 def _agreement(rows: pd.DataFrame, shares: str) -> str:

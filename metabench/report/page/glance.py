@@ -6,6 +6,7 @@ import pandas as pd
 
 from metabench.report import formats
 from metabench.report.page.judged import in_words, settings
+from metabench.report.tables.results import diverged_seeds_text
 from metabench.report.tables.summary import row_names
 
 
@@ -19,6 +20,7 @@ def glance(results: pd.DataFrame, paired: pd.DataFrame) -> pd.DataFrame:
         for name, (_, row) in zip(row_names(each.rows), each.rows.iterrows(), strict=True):
             pair = each.pair(row)
             if pair is not None:
-                rows.setdefault(name, {})[column] = in_words(pair)
+                lost = f"; {diverged_seeds_text(row)}" if row["diverged_seeds"] > 0 else ""
+                rows.setdefault(name, {})[column] = in_words(pair) + lost
     table = [{"Algorithm": name, **cells} for name, cells in rows.items()]
     return pd.DataFrame(table).fillna(formats.NONE)

@@ -39,11 +39,11 @@ def breakable(name: Any) -> Markup:
 def sort_key(text: str) -> float | None:
     """The number that a text begins with, in seconds where it is a duration; None without one.
 
-    ``better by 1.2`` is 1.2 and ``worse by 1.2`` is -1.2; not to be told apart is 0.
+    ``better by 1.2`` is 1.2 and ``worse by 1.2`` is -1.2; where neither is seen it is 0.
     """
-    clean = text.replace("\u2009", "").replace("−", "-").removeprefix("error ")
+    clean = text.replace("\u2009", "").replace("−", "-").removeprefix("error ").removeprefix("<")
     clean = re.sub(r"^better by ", "", re.sub(r"^worse by ", "-", clean))
-    if clean.startswith("not told apart"):
+    if clean.startswith(("not told apart", "too few")):
         return 0.0
     if clean.lstrip("+-").startswith("∞"):
         return float("-inf" if clean.startswith("-") else "inf")

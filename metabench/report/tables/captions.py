@@ -43,7 +43,9 @@ CAPTIONS = {
         "Every two algorithms but pre-training, transductive rows apart: as against pre-training, "
         "and corrected over the rows of a setting here."
     ),
-    "ranks": "1 is the best. The figure of ranks says which tests are behind them.",
+    "ranks": (
+        "Where there are ranks, 1 is the best, and their figure says what tests are behind them."
+    ),
     "results": (
         "Accuracy in %, or mean squared error. The interval over episodes and the spread over "
         "training seeds are different things: the first is about the test episodes, for the models "
@@ -60,9 +62,10 @@ CAPTIONS = {
         "where it has none with one as wide as ours, and with what was rounded. “Undecided”: it "
         "has, and is too wide for that to say anything, or ours is infinite. “Above” and “below” "
         "are of the number. “Not comparable” numbers are of another metric, split, backbone, mode "
-        "or number of queries, of a part of the data, of fewer seeds than were trained, of a "
-        "training of unknown length or with hyperparameters of the study’s own, or were not read "
-        "in their source; what was not run in full is never called reproduced."
+        "or number of queries, of training images altered otherwise, of a part of the data, of "
+        "fewer seeds than were trained, of a training of unknown length or with hyperparameters "
+        "of the study’s own, or were not read in their source, or ours has no interval; what was "
+        "not run in full is never called reproduced."
     ),
     "steps": (
         "± is the mean of the seeds’ 95 % intervals over episodes, which is never narrower than "

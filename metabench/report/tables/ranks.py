@@ -111,8 +111,15 @@ def what_ranks_say(results: pd.DataFrame) -> str:
     text = (
         f"{settings} settings, {algorithms} algorithms: Friedman’s test has p "
         f"{p if p.startswith('<') else f'= {p}'}, and Nemenyi’s critical difference (CD) at "
-        f"5 % is {ranks.critical:.2f}."
+        f"5 % is {ranks.critical:.2f}.{_without_seeds(results, ranks)}"
     )
     if ranks.critical > algorithms - 1:
         return f"{text} No average ranks can be that far apart: so few settings tell nothing apart."
     return text + (" So no two are told apart." if ranks.friedman_p >= LEVEL else "")
+
+
+def _without_seeds(results: pd.DataFrame, ranks: Ranks) -> str:
+    """Which of the ranked algorithms lost seeds, whose scores are not in their ranks."""
+    lost = results[(results["diverged_seeds"] > 0) & results["algorithm"].isin(ranks.average.index)]
+    titles = "; ".join(dict.fromkeys(lost["title"]))
+    return f" Of seeds that did not diverge alone: {titles}." if titles else ""

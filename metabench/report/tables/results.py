@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from metabench.report import formats
-from metabench.report.verdicts import is_another
+from metabench.report.verdicts import is_another_backbone
 
 
 def score_text(row: Any, trimmed: bool = False) -> str:
@@ -19,7 +19,7 @@ def score_text(row: Any, trimmed: bool = False) -> str:
     if row["status"] == "published":
         return formats.NONE
     if row["status"] == "missing":
-        return f"missing; {_diverged_seeds(row)}" if row["diverged_seeds"] > 0 else "missing"
+        return f"missing; {diverged_seeds_text(row)}" if row["diverged_seeds"] > 0 else "missing"
     if row["status"] == "diverged":
         where = f" at iteration {row['diverged_at']}" if row["diverged_at"] else ""
         return f"diverged{where}"
@@ -32,7 +32,7 @@ def score_text(row: Any, trimmed: bool = False) -> str:
     if lost:
         text += f"; {diverged_text(row)}"
     if row["diverged_seeds"] > 0:
-        text += f"; {_diverged_seeds(row, 'more ')}"
+        text += f"; {diverged_seeds_text(row, 'more ')}"
     if row["missing_seeds"] > 0:
         text += f"; {row['missing_seeds']} seed{'s' * (row['missing_seeds'] > 1)} missing"
     return text
@@ -45,7 +45,8 @@ def diverged_text(row: Any) -> str:
     return f"{row['diverged_episodes']:.0f} of {among:.0f} episodes {what}"
 
 
-def _diverged_seeds(row: Any, more: str = "") -> str:
+def diverged_seeds_text(row: Any, more: str = "") -> str:
+    """How many training seeds diverged, and where."""
     count = row["diverged_seeds"]
     where = f" at iteration {row['diverged_at']}" if row["diverged_at"] else ""
     return f"{count:.0f} {more}{'seeds' if count > 1 else 'seed'} diverged{where}"
@@ -133,7 +134,7 @@ def published_text(row: Any) -> str:
         return formats.NONE
     half = f" ± {row['published_ci95']:g}" if pd.notna(row["published_ci95"]) else ""
     marks = ["other split" if row["published_split"] else ""]
-    other = is_another(row["backbone"], row["published_backbone"])
+    other = is_another_backbone(row["backbone"], row["published_backbone"])
     marks += ["other network" if other else ""]
     marks += ["from memory" if row["published_verified"] != "read" else ""]
     tail = ", ".join(mark for mark in marks if mark)

@@ -13,20 +13,18 @@ from metabench.report.tables.results import score_text
 
 
 def summary_numbers(results: pd.DataFrame) -> pd.DataFrame:
-    """Algorithms by settings: the mean score, a row for each kind of mode."""
-    return _pivot(results, lambda row: row["mean"])
+    """Algorithms by settings: the mean score, or what is published, a row for each kind of mode."""
+    return _pivot(results, lambda row: _published(row) if _is_published(row) else row["mean"])
 
 
 def summary_text(results: pd.DataFrame) -> pd.DataFrame:
     """The same with intervals; bold is the best mean of a setting, transductive rows apart."""
     plain = results[~transductive(results) & results["mean"].notna()]
-    best = {best_row(here) for _, here in plain.groupby(SETTING, sort=False)}
+    best = {row for _, here in plain.groupby(SETTING, sort=False) for row in _best_rows(here)}
 
     def text(row: Any) -> str:
-        if row["status"] == "published":
-            error = row["published_metric"] == "error"
-            value = 100 - row["published"] if error else row["published"]
-            return f"{value:g}"
+        if _is_published(row):
+            return f"{_published(row):g}"
         shown = score_text(row, trimmed=row["trimmed"])
         return f"**{shown}**" if row.name in best else shown
 
@@ -37,6 +35,22 @@ def best_row(here: pd.DataFrame) -> Any:
     """The index of the best row of one setting, by plain or by trimmed means: ``judged_by``."""
     score = here[judged_by(here)[0]]
     return score.idxmin() if (here["task"] == "regression").any() else score.idxmax()
+
+
+def _best_rows(here: pd.DataFrame) -> list[Any]:
+    """The best row, and those that are as good."""
+    score = here[judged_by(here)[0]]
+    return list(here.index[score == score[best_row(here)]])
+
+
+def _is_published(row: Any) -> bool:
+    return bool(row["status"] == "published")
+
+
+def _published(row: Any) -> float:
+    """A published number; errors are shown as accuracies."""
+    error = row["published_metric"] == "error"
+    return float(100 - row["published"] if error else row["published"])
 
 
 def transductive(results: pd.DataFrame) -> Any:
@@ -56,11 +70,18 @@ def row_names(results: pd.DataFrame) -> list[str]:
     """
     fair = results[~transductive(results) & (results["status"] != "published")]
     modes = fair.groupby([*SETTING, "title"])["mode"].nunique().groupby("title").max()
+    papers = results[results["status"] == "published"]
+    alike = set(papers[papers.duplicated([*SETTING, "title"])]["title"])
     names = []
     for _, row in results.iterrows():
         several = row["mode"] == "transductive" or modes.get(row["title"], 0) > 1
-        if row["status"] == "published":
-            names.append(f"{row['title']} (published)")
+        if _is_published(row):
+            of = (
+                [row["published_source"], row["published_backbone"]]
+                if row["title"] in alike
+                else []
+            )
+            names.append(f"{row['title']} ({', '.join(['published', *filter(None, of)])})")
         elif several and isinstance(row["mode"], str):
             names.append(f"{row['title']}, {row['mode']}")
         else:
