@@ -56,7 +56,12 @@ def run_external(
     known = spec.identity() | {"code": file_digest(program)}
     test = read_described(episodes / "episodes.json", needed=OF_EPISODES)
     written = [name for name in RESULTS if (out / name).exists()]
-    write_described(about, known | seen(test, seconds, peak_mb) | told, written)
+    from_outside = seen(test, seconds, peak_mb)
+    if isinstance(
+        told.get("cost"), dict
+    ):  # it knows of some costs, and was measured for the others
+        told["cost"] = from_outside["cost"] | told["cost"]
+    write_described(about, known | from_outside | told, written)
     run = read_run(out, spec.study)
     for key in ("task", *KEY, "hyperparameters"):
         if run[key] != known[key]:

@@ -106,8 +106,13 @@ def parse(cls: type[T], values: dict[str, Any], where: str) -> T:
 
 def suggest(name: str, known: Any) -> str:
     """The end of an error about an unknown name: the nearest known one, or all of them."""
-    near = get_close_matches(str(name), [str(k) for k in known], n=1)
-    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(map(str, known)))}"
+    names = {str(one).lower(): str(one) for one in known}
+    near = get_close_matches(str(name).lower(), names, n=1)
+    return (
+        f"did you mean '{names[near[0]]}'?"
+        if near
+        else f"known: {', '.join(sorted(map(str, known)))}"
+    )
 
 
 @cache

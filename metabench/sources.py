@@ -32,6 +32,12 @@ def source_digest(*modules: str) -> str:
     return content_digest(*(code_of(source_text(sources[name])) for name in sorted(sources)))
 
 
+def own_digest(module: str) -> str:
+    """The sha256 of the code of ``module`` alone; nothing where it is not found."""
+    file = _file(module)
+    return content_digest(code_of(source_text(file))) if file else ""
+
+
 def source_files(*modules: str) -> dict[str, Path]:
     """By name: the files of ``modules`` and of what they import, directly or not."""
     packages = {OURS, *(name.partition(".")[0] for name in modules)}

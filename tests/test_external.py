@@ -79,6 +79,13 @@ def test_what_a_program_says_of_its_run_goes_over_what_is_seen_of_it(episodes: P
     assert run(episodes, "say(status='diverged')")["status"] == "diverged"
 
 
+def test_a_cost_that_a_program_says_leaves_the_measured_ones(episodes: Path) -> None:
+    cost = run(episodes, f"{RIGHT}; say(cost={{'train_seconds': 3}})")["cost"]
+    assert cost["train_seconds"] == 3
+    assert cost["evaluate_seconds"] > 0
+    assert cost["peak_memory_mb"] > 0
+
+
 MISTAKES = {
     "pass": "predictions.npy: there is no such file",
     "(out / 'predictions.npy').write_text('1 0 1')": "predictions.npy: not an array of numbers",

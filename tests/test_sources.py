@@ -10,7 +10,7 @@ import pytest
 
 from metabench.errors import MetabenchError
 from metabench.networks.build import module_of
-from metabench.sources import code_of, source_digest, source_files
+from metabench.sources import code_of, own_digest, source_digest, source_files
 
 FILES = {
     "mine/__init__.py": "from mine.unused import anything",
@@ -45,6 +45,14 @@ def test_an_edit_of_what_is_imported_changes_the_digest_and_no_other_does(mine: 
     assert source_digest("mine.near") == before
     (mine / "near.py").write_text("edited = True")
     assert source_digest("mine.near") != before
+
+
+def test_a_module_s_own_code_is_not_what_it_imports(mine: Path) -> None:
+    before = own_digest("mine.near"), own_digest("mine.inside")
+    (mine / "inside.py").write_text("edited = True")
+    assert own_digest("mine.near") == before[0]
+    assert own_digest("mine.inside") != before[1]
+    assert own_digest("mine.nowhere") == ""
 
 
 CODE = '''

@@ -139,13 +139,19 @@ def _check_depth(classes: Iterable[str], above: str, where: str) -> None:
             )
 
 
+def _some(names: Iterable[str]) -> str:
+    """A few names, and how many more there are."""
+    first, more = sorted(names)[:3], len(set(names)) - 3
+    return ", ".join(first) + (f" and {more} more" if more > 0 else "")
+
+
 def _by_splits(classes: Classes, where: str) -> dict[str, Classes]:
     tops = {one.split("/")[0] for one in classes}
     for split in SPLITS:
         if split not in tops:
             raise MetabenchError(
-                f"{where}: no images in a folder '{split}'; put classes into three folders train, "
-                f"val and test, or have them divided by the option {DIVIDE}"
+                f"{where}: no images in a folder '{split}', but in {_some(tops)}; put classes into "
+                f"three folders train, val and test, or have them divided by the option {DIVIDE}"
             )
         if split in classes:
             raise MetabenchError(f"{where}: {split} holds images; folders of classes are right")

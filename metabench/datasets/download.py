@@ -170,6 +170,8 @@ def _continue_part(url: str, part: Path, size: int, timeout: float) -> None:
         ) from error  # no such host, no network, no certificate
     except (http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise _CutShortError(str(error) or type(error).__name__) from error
+    except ValueError as error:  # no address: another mirror may have one
+        raise _RefusedError(str(error)) from error
     except OSError as error:
         raise MetabenchError(
             f"{part}: cannot be written ({error.strerror}); what has arrived is kept"

@@ -16,7 +16,8 @@ def slurm() -> Finding:
     if shutil.which("sbatch") is None:
         return Finding("Slurm", "ok", "no sbatch; everything runs on this machine")
     if find_spec(PLUGIN.replace("-", "_")) is None:
-        return Finding("Slurm", "note", "Snakemake has no plugin for it", f"pip install {PLUGIN}")
+        advice = "pip install -e '.[slurm]' in the project's folder"
+        return Finding("Slurm", "note", "Snakemake has no plugin for it", advice)
     if not keeps_accounts():
         advice = "add `--slurm-status-command squeue`, or Snakemake waits for ever for its jobs"
         return Finding("Slurm", "note", "no accounting: sacct does not answer", advice)

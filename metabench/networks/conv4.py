@@ -35,8 +35,8 @@ def network(name: str, input_shape: tuple[int, ...], outputs: int) -> Network:
     words = NAME.fullmatch(name)
     if not words:
         raise MetabenchError(
-            f"backbone 'conv4-{name}': known are conv4-64, conv4-64-flat, conv4-32-pool-scale and "
-            "such"
+            f"backbone '{'-'.join(['conv4', *filter(None, [name])])}': known are conv4-64, "
+            "conv4-64-flat, conv4-32-pool-scale and such"
         )
     filters, variant, scaled = int(words[1]), words[2], bool(words[3])
     pooled = variant == "pool"

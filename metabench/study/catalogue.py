@@ -145,12 +145,7 @@ class Catalogue:
         return algorithm.under(label) if label else algorithm
 
     def _known(self, name: Any, where: str, what: str, kind: str) -> str:
-        folder, names = self._folders[-1] / kind, self._names(kind)
-        if isinstance(name, str) and name not in names and not folder.is_dir():
-            raise MetabenchError(
-                f"{where}: no {what} {name!r}, and no folder {folder} here; run metabench in the "
-                "project's folder, or name its folder config with --config"
-            )
+        names = self._names(kind)
         for file in (file for base in self._folders for file in (base / kind).glob("*.yml")):
             if file.stem == name and name not in names:
                 raise MetabenchError(f"{where}: no {what} {name!r}; {file} is to end in .yaml")
@@ -317,8 +312,8 @@ def _settings(value: Any, datasets: Sequence[str], where: str) -> tuple[Rule, ..
 
 
 def _applies(condition: str, value: Any, here: Any) -> bool:
-    """Whether a condition's value is what is here; ``*`` stands for any letters of a data set."""
-    if condition == "dataset":
+    """Whether a condition's value is what is here; ``*`` stands for any letters of a name."""
+    if condition in ("dataset", "backbone"):
         return isinstance(value, str) and fnmatchcase(here, value)
     return bool(here == value)
 
@@ -331,6 +326,14 @@ def _check_condition(condition: str, value: Any, datasets: Sequence[str], where:
     elif condition == "task":
         fields.known(value, where, "task", TASKS)
     elif condition == "backbone":
-        fields.text(value, where)
+        kind = fields.text(value, where).partition("-")[0]
+        if "*" not in kind:
+            fields.known(kind, where, "kind of backbone", _kinds_of_backbones())
     else:
         fields.whole(value, where, least=1)
+
+
+def _kinds_of_backbones() -> list[str]:
+    """The modules that make one, found without importing them."""
+    files = (Path(__file__).parents[1] / "networks").glob("*.py")
+    return [file.stem for file in files if "\ndef network(" in file.read_text(encoding="utf-8")]

@@ -89,6 +89,11 @@ def load(file: Path, project: Path = PROJECT_FOLDER) -> Study:
         MetabenchError: naming the file, the key and what would be right.
     """
     asked = read_study(file)
+    if not project.is_dir():
+        raise MetabenchError(
+            f"{file}: no folder {project} here; run metabench in the project's folder, or name its "
+            "folder config with --config"
+        )
     archives = _folder(asked.archives, f"{file}: archives") if asked.archives else None
     catalogue = Catalogue([file.parent, project], archives)
     published = _published(project / "published.csv")

@@ -10,12 +10,15 @@ import math
 import re
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
+from unicodedata import category
 
 from metabench.errors import MetabenchError
 from metabench.files.forms import shown
 from metabench.hyperparameters import suggest
 
 T = TypeVar("T")
+
+NO_LETTERS = {"Cc", "Cs", "Zl", "Zp"}  # controls, halves of letters, ends of lines and paragraphs
 
 # Names become folders and words of a shell.
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{,99}")
@@ -48,8 +51,12 @@ def keys(
 
 
 def text(value: Any, where: str) -> str:
-    """Any text of one line."""
-    if not isinstance(value, str) or not value.strip() or "\n" in value:
+    """Any text of one line, without letters that are none: they could not be written later."""
+    if (
+        not isinstance(value, str)
+        or not value.strip()
+        or NO_LETTERS.intersection(map(category, value))
+    ):
         raise wrong(value, where, "one line of text is")
     return value
 

@@ -93,19 +93,24 @@ class _Loader(yaml.SafeLoader):
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan")
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 
-# Without YAML 1.1's 1:30 (ninety) and 010 (eight), a number is what it looks like; a date is text,
-# for JSON has none.
+# Without YAML 1.1's 1:30 (ninety) and 010 (eight), a number is what it looks like; `no` is a word,
+# and a date is text, for JSON has none.
 _Loader.yaml_implicit_resolvers = {
     first: [
         (tag, pattern)
         for tag, pattern in resolvers
-        if tag.removeprefix(TAG) not in ("int", "float", "timestamp")
+        if tag.removeprefix(TAG) not in ("int", "float", "bool", "timestamp")
     ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-for _tag, _pattern in (("int", _INTEGER), ("float", _FLOAT)):
+_BOOLEAN = re.compile("true|True|TRUE|false|False|FALSE")
+for _tag, _pattern, _first in (
+    ("int", _INTEGER, "-+.0123456789"),
+    ("float", _FLOAT, "-+.0123456789"),
+    ("bool", _BOOLEAN, "tTfF"),
+):
     _Loader.add_implicit_resolver(
-        f"{TAG}{_tag}", re.compile(f"^(?:{_pattern.pattern})$"), list("-+.0123456789")
+        f"{TAG}{_tag}", re.compile(f"^(?:{_pattern.pattern})$"), list(_first)
     )
 _Loader.yaml_constructors = {
     tag: constructor

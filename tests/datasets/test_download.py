@@ -113,7 +113,7 @@ def test_a_page_instead_of_the_file_is_refused(target: Path, behaviour: str) -> 
 @pytest.mark.parametrize("behaviour", ["404", "html"])
 def test_the_next_mirror_is_asked(target: Path, behaviour: str) -> None:
     with serve(CONTENT, behaviour) as first, serve(CONTENT) as second:
-        get(target, NOWHERE, first.url, second.url)
+        get(target, NOWHERE, "letters.example/no-scheme.zip", first.url, second.url)
     assert len(first.ranges) == len(second.ranges) == 1
     assert target.read_bytes() == CONTENT
 

@@ -404,7 +404,7 @@ SPLIT_FILES, FLAT = in_splits(), flat()
 IMAGES: dict[str, tuple[dict[str, bytes], dict[str, Any], list[str]]] = {
     "no images": ({"animals/notes.txt": b""}, {}, ["animals: no images here", "for each class"]),
     "no folder": ({}, {}, ["'images' is 'animals', and there is no", "under `archives:`"]),
-    "no split": (FLAT, {}, ["no images in a folder 'train'", "`divide: {val: 0.2,"]),
+    "no split": (FLAT, {}, ["no images in a folder 'train', but in ant", "`divide: {val: 0.2,"]),
     "a class in two splits": (
         {**SPLIT_FILES, "animals/test/ant/0.png": PLAIN}, {},
         ["animals: the class 'ant' is in test and in train", "put all its images"],

@@ -127,7 +127,7 @@ def test_slurm_without_accounting_is_told_apart(
     assert cluster.slurm().found.startswith("no sbatch")
     commands(sbatch=0)
     monkeypatch.setattr(cluster, "find_spec", lambda name: None)
-    assert cluster.slurm().advice == "pip install snakemake-executor-plugin-slurm"
+    assert cluster.slurm().advice == "pip install -e '.[slurm]' in the project's folder"
     monkeypatch.setattr(cluster, "find_spec", lambda name: name)
     assert "--slurm-status-command squeue" in cluster.slurm().advice
     commands(sacct=1)

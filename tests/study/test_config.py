@@ -382,6 +382,22 @@ MISTAKES = {
     "an unknown condition": (MAML, "{way: 20}", "{ways: 20}", ["settings[2].where", "'way'"]),
     "one that never holds": (MAML, "[glyphs]", "[glyps]", ["settings[1].where", "'glyphs'"]),
     "one of nothing": (MAML, "{way: 20}", "{way: []}", ["where.way: [] is not", "one or more"]),
+    "a backbone that no study can have": (
+        MAML, "{way: 20}", "{backbone: conv44-64}", ["where.backbone", "did you mean 'conv4'"],
+    ),
+    "a name in capitals": (
+        STUDY, "[maml, pre", "[MAML, pre", ["no algorithm 'MAML'; did you mean 'maml'"],
+    ),
+    "a letter that cannot be written": (
+        STUDY, "seeds:", 'title: "a\\ud800b"\nseeds:', [": title: ", "one line of text is"],
+    ),
+    "an end of a line that is not seen": (
+        STUDY, "seeds:", 'title: "a\\u2028b"\nseeds:', [": title: ", "one line of text is"],
+    ),
+    "a backbone without its width": (
+        STUDY, "    settings: [5w1s]", "    backbone: conv4\n    settings: [5w1s]",
+        ["grid[0]: backbone 'conv4': known are"],
+    ),
     "a pattern of nothing": (MAML, "[glyphs]", "[glyf*]", ["settings[1].where", "'glyf*'"]),
     "a setting out of range": (MAML, "inner_steps: 3", "inner_steps: 0", ["settings[2].set: 'inn"]),
     "a model of nothing": (FINETUNE, "pretrain_head", "pretrained", [": model_of: no algorithm"]),
@@ -501,6 +517,18 @@ def test_the_file_of_an_algorithm_that_leads_nowhere_or_ends_otherwise_is_named(
 def test_a_folder_in_place_of_a_study_is_named(tmp_path: Path) -> None:
     with pytest.raises(MetabenchError, match=r": is a folder; a file is right, such as config/"):
         load(tmp_path)
+
+
+def test_no_is_a_word(write: Write, tmp_path: Path) -> None:
+    """As in YAML 1.2; only true and false are truths."""
+    assert load(write(STUDY, "seeds:", "title: no\nseeds:"), tmp_path).asked.title == "no"
+
+
+def test_a_condition_on_the_backbone_may_be_a_pattern(write: Write, tmp_path: Path) -> None:
+    for pattern, steps in (("conv4-*", 3), ("conv4map*", 2)):  # glyphs are seen by conv4-8
+        study = write(MAML, "{way: 20}", f"{{backbone: {pattern}}}")
+        ours = next(m for m in load(study, tmp_path).models if m.data.name == "glyphs")
+        assert (ours.algorithm, ours.hyperparameters["inner_steps"]) == ("maml", steps)
 
 
 def test_a_study_is_every_cell_from_every_seed(write: Write, tmp_path: Path) -> None:
@@ -759,7 +787,7 @@ def test_away_from_the_project_it_is_said_that_there_is_no_such_folder(
     monkeypatch.chdir(study.parent)
     assert main(["check", "study.yaml"]) == 1
     said = capsys.readouterr().err
-    assert "grid[0].dataset: no data set 'glyphs', and no folder config/datasets here" in said
+    assert "study.yaml: no folder config here; run metabench" in said
     assert "in the project's folder, or name its folder config with --config" in said
     assert main(["check", "study.yaml", "--config", str(tmp_path)]) == 0
     assert "glyphs 5w1s" in capsys.readouterr().out

@@ -42,6 +42,7 @@ PRETRAINED = ["evaluate", "evaluate", "train_pretrain_head", *REPORT]  # two on 
 EDITS = {
     "algorithms/maml.py": MAML,
     "networks/convolution.py": PRETRAINED,
+    "datasets/glyphs.py": ["prepare", "image_episodes", "image_episodes", *PRETRAINED],
     "datasets/sinusoid.py": ["function_episodes", "function_episodes", *MAML],
     # Else every run of every study: run.json notes it instead.
     "learning/engine.py cli/program.py": [],

@@ -37,6 +37,7 @@ rule prepare:
     resources:
         **cpu_job(runtime=60, mem_mb=4000),  # a pickle of 0.8 GB is read whole
     params:
+        code=image_code,
         data=data_spec,
     shell:
         "export OMP_NUM_THREADS={threads};"

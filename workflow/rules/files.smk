@@ -11,7 +11,7 @@ from metabench.report.names import (
     TABLE_NAMES,
     figure_names,
 )
-from metabench.sources import source_digest
+from metabench.sources import own_digest, source_digest
 from metabench.spec import RunSpec
 from metabench.study.config import RunKey, run_key
 from metabench.study.plan import archives
@@ -131,6 +131,14 @@ def function_code(wildcards) -> str:
     """The digest of what functions are written in; nothing for images, which have their own."""
     spec = STUDY.datasets[wildcards.dataset].spec
     return source_digest(spec.module) if spec.task == "regression" else ""
+
+
+def image_code(wildcards) -> str:
+    """The digest of the module that makes images, and not of what it shares with others.
+
+    So an edit of it makes them again, and one of how files are downloaded does not.
+    """
+    return own_digest(STUDY.datasets[wildcards.dataset].spec.module)
 
 
 def asked(key: str):
