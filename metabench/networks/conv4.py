@@ -34,9 +34,9 @@ def network(name: str, input_shape: tuple[int, ...], outputs: int) -> Network:
     """``"64"``, ``"64-flat"``, ``"64-pool-scale"``: the number of filters, and the variant."""
     words = NAME.fullmatch(name)
     if not words:
+        asked = f"conv4-{name}" if name else "conv4"
         raise MetabenchError(
-            f"backbone '{'-'.join(['conv4', *filter(None, [name])])}': known are conv4-64, "
-            "conv4-64-flat, conv4-32-pool-scale and such"
+            f"backbone '{asked}': known are conv4-64, conv4-64-flat, conv4-32-pool-scale and such"
         )
     filters, variant, scaled = int(words[1]), words[2], bool(words[3])
     pooled = variant == "pool"
@@ -87,4 +87,4 @@ def batch_norm_relu(x: torch.Tensor, params: Params, name: str, norm: Norm) -> t
         return x
     mean, var = norm.statistics(params, name, x, (0, 1, 2))
     scale = torch.rsqrt(var + EPSILON) * (1 if gamma is None else gamma)
-    return torch.relu(x * scale + (beta - mean * scale))
+    return torch.relu((x - mean) * scale + beta)

@@ -76,17 +76,19 @@ def row_names(results: pd.DataFrame) -> list[str]:
     for _, row in results.iterrows():
         several = row["mode"] == "transductive" or modes.get(row["title"], 0) > 1
         if _is_published(row):
-            of = (
-                [row["published_source"], row["published_backbone"]]
-                if row["title"] in alike
-                else []
-            )
-            names.append(f"{row['title']} ({', '.join(['published', *filter(None, of)])})")
+            names.append(_published_name(row, row["title"] in alike))
         elif several and isinstance(row["mode"], str):
             names.append(f"{row['title']}, {row['mode']}")
         else:
             names.append(row["title"])
     return names
+
+
+def _published_name(row: Any, several: bool) -> str:
+    """A published row's; with where its number is from where a setting has several of one title."""
+    of = [row[f"published_{what}"] for what in ("source", "backbone", "note")] if several else []
+    said = [text for text in of if pd.notna(text) and text]
+    return f"{row['title']} ({', '.join(['published', *said])})"
 
 
 def _pivot(results: pd.DataFrame, value: Any) -> pd.DataFrame:
