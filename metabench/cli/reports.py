@@ -23,11 +23,13 @@ def add_to(commands: Commands) -> None:
     tables = commands.add_parser("tables", help="write the tables of a report")
     _add_study(tables)
     folder(tables, "report")
+    own_folders(tables, "config")
     tables.set_defaults(run=_tables)
 
     figures = commands.add_parser("figures", help="draw the figures of a report")
     _add_study(figures)
     folder(figures, "report", "results")
+    own_folders(figures, "config")
     figures.set_defaults(run=_figures)
 
     page = commands.add_parser("page", help="write the page that shows tables and figures")
@@ -45,6 +47,7 @@ def add_to(commands: Commands) -> None:
     join = commands.add_parser("join", help="put a study beside the record of another, unrun")
     _add_study(join)
     folder(join, "report", "record", "out")
+    own_folders(join, "config")
     join.set_defaults(run=_join)
 
 
@@ -63,14 +66,14 @@ def _tables(options: argparse.Namespace) -> None:
     from metabench.report.tables import write_tables
     from metabench.study.file import read_study
 
-    write_tables(options.report, read_study(options.study))
+    write_tables(options.report, read_study(options.study), options.config)
 
 
 def _figures(options: argparse.Namespace) -> None:
     from metabench.report.figures import write_figures
     from metabench.study.file import read_study
 
-    write_figures(options.report, read_study(options.study), options.results)
+    write_figures(options.report, read_study(options.study), options.results, options.config)
 
 
 def _page(options: argparse.Namespace) -> None:
@@ -95,5 +98,5 @@ def _partial(options: argparse.Namespace) -> None:
 def _join(options: argparse.Namespace) -> None:
     from metabench.report.join import join
 
-    join(options.study, options.report, options.record, options.out)
+    join(options.study, options.report, options.record, options.out, options.config)
     print(options.out / "tables" / "summary.md")

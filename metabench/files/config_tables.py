@@ -5,7 +5,17 @@ A check of a study reads them without pandas, long before a report does.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from metabench.files.csv_table import Field
+
+PROJECT_FOLDER = Path("config")  # seen from the project's folder, where commands are run
+BESIDE_PACKAGE = Path(__file__).resolve().parents[2] / PROJECT_FOLDER
+
+
+def table(config: Path, name: str) -> Path:
+    """The file of a table in ``config``; where that is not there, the one beside our sources."""
+    return (config if config.is_dir() else BESIDE_PACKAGE) / name
 
 
 def one_of(*words: str) -> Field:

@@ -15,6 +15,7 @@ import pandas as pd
 import yaml
 
 from metabench.errors import MetabenchError
+from metabench.files.config_tables import PROJECT_FOLDER
 from metabench.files.runs import KEY
 from metabench.files.whole import write_text
 from metabench.label import labelled
@@ -43,7 +44,9 @@ Parts = dict[str, pd.DataFrame]
 Cells = set[tuple[str, int, int]]
 
 
-def join(study_file: Path, report: Path, record: Path, out: Path) -> None:
+def join(
+    study_file: Path, report: Path, record: Path, out: Path, config: Path = PROJECT_FOLDER
+) -> None:
     """Write the runs of a study and of a record, in the settings that both have, to ``out``.
 
     It is then a report with its study in ``study.yaml``, tables, and the figures that need no files
@@ -54,6 +57,7 @@ def join(study_file: Path, report: Path, record: Path, out: Path) -> None:
         report: ``reports/<study>``, or what ``metabench partial`` wrote.
         record: such as ``docs/reproduction/omniglot``.
         out: the folder to write, which is neither of the two.
+        config: with ``published.csv`` and ``reasons.csv``.
 
     Raises:
         MetabenchError: where a file is missing, damaged or of another study, no setting is in both,
@@ -85,8 +89,8 @@ def join(study_file: Path, report: Path, record: Path, out: Path) -> None:
         else:
             (out / name).unlink(missing_ok=True)
     write_text(out / STUDY, yaml.safe_dump(as_written(joined), sort_keys=False, allow_unicode=True))
-    write_tables(out, joined)
-    draw_figures(find(read_report(out, joined), Path()), out / "figures", OF_REPORT)
+    write_tables(out, joined, config)
+    draw_figures(find(read_report(out, joined), Path(), config), out / "figures", OF_REPORT)
 
 
 def check_episodes(ours: pd.DataFrame, theirs: pd.DataFrame, what: str) -> None:

@@ -49,8 +49,8 @@ def write_partial(study: Study, origin: Origin, results: Path, logs: Path, out: 
         raise MetabenchError(f"{results}: no run of '{study.name}' has finished yet")
     write_collected(found, study.algorithms, out)
     write_frame(out / GAPS, pd.DataFrame(gaps, columns=GAP_COLUMNS))
-    write_tables(out, study.asked)
-    write_figures(out, study.asked, results)
+    write_tables(out, study.asked, origin.config)
+    write_figures(out, study.asked, results, origin.config)
     write_page(out, study.asked, origin)
     return f"{len(found)} of {len(study.runs)} runs are there: {out / 'index.html'}"
 

@@ -6,26 +6,23 @@ from pathlib import Path
 
 import pandas as pd
 
-from metabench.files.config_tables import PUBLISHED
+from metabench.files.config_tables import PROJECT_FOLDER, PUBLISHED, table
 from metabench.files.csv_table import read_table
 from metabench.label import own_name
 
 COLUMNS = list(PUBLISHED)
 NUMBERS = ["way", "shot", "step", "queries", "value", "ci95"]
-HERE = Path("config/published.csv")
-BESIDE_PACKAGE = Path(__file__).resolve().parents[2] / HERE
 
 
-def load(path: Path | None = None) -> pd.DataFrame:
-    """The rows of ``config/published.csv``: here, or beside the package's sources.
+def load(config: Path = PROJECT_FOLDER) -> pd.DataFrame:
+    """The rows of ``published.csv`` in the folder ``config``.
 
     A number that two algorithms of ours are forms of has a row for each, and one that is shown
     beside two data sets too, the second as of another ``split``. Every row has a ``rounding``, the
     half of its last printed digit. An absent file is an empty table: a report without published
     numbers is still a report.
     """
-    path = path or next((p for p in (HERE, BESIDE_PACKAGE) if p.exists()), None)
-    frame = pd.DataFrame(read_table(path, PUBLISHED) if path else [], columns=COLUMNS)
+    frame = pd.DataFrame(read_table(table(config, "published.csv"), PUBLISHED), columns=COLUMNS)
     frame["rounding"] = frame["value"].map(_half_a_unit)
     frame["algorithm"] = frame["algorithm"].str.split()
     frame[NUMBERS] = frame[NUMBERS].apply(pd.to_numeric)

@@ -8,22 +8,18 @@ from typing import Any
 
 import pandas as pd
 
-from metabench.files.config_tables import REASONS
+from metabench.files.config_tables import PROJECT_FOLDER, REASONS, table
 from metabench.files.csv_table import read_table
 from metabench.label import own_name
-from metabench.report import published
 
 #: What a reason is of; an empty field is anything, and ``*`` in a name stands for any letters.
 OF = ["algorithm", "dataset", "way", "shot", "mode", "key"]
 COLUMNS = list(REASONS)
-HERE = Path("config/reasons.csv")
-BESIDE_PACKAGE = published.BESIDE_PACKAGE.with_name(HERE.name)
 
 
-def load(path: Path | None = None) -> pd.DataFrame:
-    """The rows of ``config/reasons.csv``, as texts; an absent file is an empty table."""
-    path = path or next((p for p in (HERE, BESIDE_PACKAGE) if p.exists()), None)
-    return pd.DataFrame(read_table(path, REASONS) if path else [], columns=COLUMNS)
+def load(config: Path = PROJECT_FOLDER) -> pd.DataFrame:
+    """The rows of ``reasons.csv`` in ``config``, as texts; an absent file is an empty table."""
+    return pd.DataFrame(read_table(table(config, "reasons.csv"), REASONS), columns=COLUMNS)
 
 
 def known(rows: pd.DataFrame, row: dict[str, Any], key: str) -> list[str]:

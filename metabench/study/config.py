@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from metabench.errors import MetabenchError
-from metabench.files.config_tables import PUBLISHED, REASONS
+from metabench.files.config_tables import PROJECT_FOLDER, PUBLISHED, REASONS
 from metabench.files.csv_table import read_table
 from metabench.setting import Setting
 from metabench.sources import source_digest
@@ -32,8 +32,6 @@ from metabench.study.cells import (
 )
 from metabench.study.file import StudyFile, read_study
 from metabench.study.lazy import import_lazily
-
-PROJECT_FOLDER = Path("config")  # seen from the project's folder, where commands are run
 
 RunKey = tuple[str, int, int, str, int]  # see `run_key`
 Digest = Callable[..., str]  # `source_digest`, which no source changes under while a study is read

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from metabench.files.config_tables import PROJECT_FOLDER
 from metabench.spec import RunSpec
 from metabench.study.capacity import sizes_of
 from metabench.study.catalogue import Dataset
-from metabench.study.config import PROJECT_FOLDER, Study
+from metabench.study.config import Study
 from metabench.study.data_module import ask
 from metabench.study.rates import FILE, Rates, hours, rate_of, read_rates
 

@@ -110,5 +110,5 @@ def test_a_field_is_what_its_column_holds(
 
 
 def test_no_table_is_an_empty_table(tmp_path: Path) -> None:
-    assert published.load(tmp_path / "published.csv").empty
-    assert reasons.load(tmp_path / "reasons.csv").empty
+    assert published.load(tmp_path).empty
+    assert reasons.load(tmp_path).empty

@@ -143,4 +143,4 @@ def test_a_number_is_as_exact_as_its_last_digit(tmp_path: Path) -> None:
     file = tmp_path / "published.csv"
     texts = ["98.70", "98.7", "98"]
     papers(*({"value": text} for text in texts)).to_csv(file, index=False)
-    assert published.load(file)["rounding"].tolist() == [0.005, 0.05, 0.5]
+    assert published.load(tmp_path)["rounding"].tolist() == [0.005, 0.05, 0.5]

@@ -229,6 +229,8 @@ def test_labels(wildcards) -> list[str]:
 def shown(file: str, kind: str):
     """The file with a place in `snakemake --report`, and the caption of its name."""
     name = Path(file).stem
-    caption = CAPTIONS / ("page.rst" if kind == "page" else f"{kind}-{name.partition('-')[0]}.rst")
+    caption = CAPTIONS / (
+        "page.rst" if kind == "page" else f"{kind}-{name.partition('-')[0]}.rst"
+    )
     category = {"page": "Page", "table": "Tables", "figure": "Figures"}[kind]
     return report(file, caption=str(caption), category=category, labels={kind: name})

@@ -7,8 +7,9 @@ from metabench.sources import source_digest, source_files
 import metabench.report
 
 PAGE = Path(metabench.report.__path__[0]) / "page"
-PUBLISHED = str(PROJECT / "config" / "published.csv")
-REASONS = str(PROJECT / "config" / "reasons.csv")
+CONFIG = str(PROJECT / "config")
+PUBLISHED = f"{CONFIG}/published.csv"
+REASONS = f"{CONFIG}/reasons.csv"
 ALGORITHM_FILES = [str(about.file) for about in STUDY.algorithms.values()]
 # The page shows what their docstrings say, which are no part of the code of a run.
 CLASSES = {about.algorithm_class for about in STUDY.algorithms.values()} - {""}
@@ -37,7 +38,7 @@ rule collect:
     localrule: True
     params:
         code=source_digest("metabench.report.collect"),
-        config=str(PROJECT / "config"),
+        config=lambda wildcards: CONFIG,
     shell:
         "logged {log:q} python -m metabench collect --study {input.study:q} --results results"
         f" --out {REPORT} --config {{params.config:q}}"
@@ -64,8 +65,10 @@ rule tables:
     localrule: True
     params:
         code=source_digest("metabench.report.tables.write"),
+        config=lambda wildcards: CONFIG,
     shell:
         f"logged {{log:q}} python -m metabench tables --study {{input.study:q}} --report {REPORT}"
+        " --config {params.config:q}"
 
 
 rule figures:
@@ -89,9 +92,10 @@ rule figures:
     localrule: True
     params:
         code=source_digest("metabench.report.figures.write"),
+        config=lambda wildcards: CONFIG,
     shell:
         f"logged {{log:q}} python -m metabench figures --study {{input.study:q}} --report {REPORT}"
-        " --results results"
+        " --results results --config {params.config:q}"
 
 
 rule page:
@@ -113,7 +117,7 @@ rule page:
     localrule: True
     params:
         code=source_digest("metabench.report.page.write"),
-        config=lambda wildcards: str(PROJECT / "config"),
+        config=lambda wildcards: CONFIG,
     shell:
         f"logged {{log:q}} python -m metabench page --study {{input.study:q}} --report {REPORT}"
         " --config {params.config:q}"
@@ -128,7 +132,7 @@ rule partial:
         f"logs/{STUDY.name}/partial.log",
     localrule: True
     params:
-        config=str(PROJECT / "config"),
+        config=lambda wildcards: CONFIG,
     shell:
         "python -m metabench partial {input.study:q} --config {params.config:q} 2>&1 | tee {log:q}"
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from metabench.files.config_tables import PROJECT_FOLDER
 from metabench.report import published
 from metabench.report.data import Report
 from metabench.report.numbers import results_numbers
@@ -22,7 +23,7 @@ class Found(NamedTuple):
     results: Path  # ``results``: predictions, episodes and images
 
 
-def find(report: Report, results: Path) -> Found:
-    """What there is to draw of a report."""
-    papers = published.load()
+def find(report: Report, results: Path, config: Path = PROJECT_FOLDER) -> Found:
+    """What there is to draw of a report; ``config`` has the published numbers."""
+    papers = published.load(config)
     return Found(report, results_numbers(report, papers), steps_numbers(report, papers), results)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from metabench.files.config_tables import PROJECT_FOLDER
 from metabench.files.whole import write_json
 from metabench.report.data import read_report
 from metabench.report.figures import cost, curves, episodes, look, ranks, scores, steps, training
@@ -29,7 +30,9 @@ OF_REPORT: dict[str, Draw] = {
 OF_RESULTS: dict[str, Draw] = {"curves": curves.draw, "episodes": episodes.draw}
 
 
-def write_figures(report: Path, study: StudyFile, results: Path) -> None:
+def write_figures(
+    report: Path, study: StudyFile, results: Path, config: Path = PROJECT_FOLDER
+) -> None:
     """Write ``report/figures/<name>.{svg,png}`` for every name of ``figure_names``, and the facts.
 
     A caption's words are the page's; what they must know of a figure, such as which episode it
@@ -39,8 +42,9 @@ def write_figures(report: Path, study: StudyFile, results: Path) -> None:
         report: ``reports/<study>``, with what ``metabench collect`` wrote.
         study: what is asked for.
         results: ``results``, for predictions, episodes and images.
+        config: with ``published.csv``.
     """
-    found = find(read_report(report, study), results)
+    found = find(read_report(report, study), results, config)
     folder = report / "figures"
     write_json(folder / FACTS, draw_figures(found, folder, {**OF_REPORT, **OF_RESULTS}))
 

@@ -36,7 +36,9 @@ class Origin:
     """Where the page's facts lie beside the report."""
 
     study_file: Path
-    config: Path  # for what algorithms say of themselves, after the folder of the study
+    config: (
+        Path  # published numbers, and what algorithms say of themselves where the study's has not
+    )
 
     @property
     def configs(self) -> list[Path]:
@@ -53,7 +55,7 @@ def write_page(report: Path, study: StudyFile, origin: Origin) -> None:
         origin: where else to look.
     """
     found = read_report(report, study)
-    tables = make_tables(found)
+    tables = make_tables(found, origin.config)
     paired = tables["paired"][0]
     results = beside_papers(tables["results"][0], tables["published"][0])
     environment = Environment(

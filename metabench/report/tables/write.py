@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from metabench.files.config_tables import PROJECT_FOLDER
 from metabench.files.whole import write_text
 from metabench.report import formats, published, reasons
 from metabench.report.data import Report, read_report
@@ -29,7 +30,7 @@ from metabench.report.tables.summary import summary_numbers, summary_text
 from metabench.study.file import StudyFile
 
 
-def write_tables(report: Path, study: StudyFile) -> None:
+def write_tables(report: Path, study: StudyFile, config: Path = PROJECT_FOLDER) -> None:
     """Write ``report/tables/<name>.{csv,md,tex}`` for every name of ``TABLE_NAMES``.
 
     A partial report has ``gaps`` beside them.
@@ -37,10 +38,11 @@ def write_tables(report: Path, study: StudyFile) -> None:
     Args:
         report: ``reports/<study>``, with what ``metabench collect`` wrote.
         study: what is asked for.
+        config: with ``published.csv`` and ``reasons.csv``.
     """
     found = read_report(report, study)
     notes, folder = mixed(found.runs), report / "tables"
-    tables = make_tables(found)
+    tables = make_tables(found, config)
     for end in () if "gaps" in tables else TABLE_FORMATS:
         (folder / f"gaps.{end}").unlink(missing_ok=True)  # of a report that has none any more
     for name, (numbers, text) in tables.items():
@@ -49,14 +51,16 @@ def write_tables(report: Path, study: StudyFile) -> None:
         write_text(folder / f"{name}.tex", formats.latex(text, notes))
 
 
-def make_tables(report: Report) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+def make_tables(
+    report: Report, config: Path = PROJECT_FOLDER
+) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     """By name: the numbers, and the same as text."""
-    papers = published.load()
+    papers = published.load(config)
     results = results_numbers(report, papers)
     steps = steps_numbers(report, papers)
     paired = paired_numbers(report)
     comparisons = comparison_numbers(report)
-    beside = published_numbers(report, results, papers, reasons.load())
+    beside = published_numbers(report, results, papers, reasons.load(config))
     tables = {
         "summary": (summary_numbers(results), summary_text(results)),
         "results": (results, results_text(results)),
