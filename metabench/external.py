@@ -57,9 +57,7 @@ def run_external(
     test = read_described(episodes / "episodes.json", needed=OF_EPISODES)
     written = [name for name in RESULTS if (out / name).exists()]
     from_outside = seen(test, seconds, peak_mb)
-    if isinstance(
-        told.get("cost"), dict
-    ):  # it knows of some costs, and was measured for the others
+    if isinstance(told.get("cost"), dict):  # it may know of some costs alone
         told["cost"] = from_outside["cost"] | told["cost"]
     write_described(about, known | from_outside | told, written)
     run = read_run(out, spec.study)

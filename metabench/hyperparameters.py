@@ -108,11 +108,9 @@ def suggest(name: str, known: Any) -> str:
     """The end of an error about an unknown name: the nearest known one, or all of them."""
     names = {str(one).lower(): str(one) for one in known}
     near = get_close_matches(str(name).lower(), names, n=1)
-    return (
-        f"did you mean '{names[near[0]]}'?"
-        if near
-        else f"known: {', '.join(sorted(map(str, known)))}"
-    )
+    if near:
+        return f"did you mean '{names[near[0]]}'?"
+    return f"known: {', '.join(sorted(map(str, known)))}"
 
 
 @cache

@@ -36,9 +36,7 @@ class Origin:
     """Where the page's facts lie beside the report."""
 
     study_file: Path
-    config: (
-        Path  # published numbers, and what algorithms say of themselves where the study's has not
-    )
+    config: Path  # for published numbers, and after the folder of the study for algorithms
 
     @property
     def configs(self) -> list[Path]:
