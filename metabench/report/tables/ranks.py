@@ -122,4 +122,4 @@ def _without_seeds(results: pd.DataFrame, ranks: Ranks) -> str:
     """Which of the ranked algorithms lost seeds, whose scores are not in their ranks."""
     lost = results[(results["diverged_seeds"] > 0) & results["algorithm"].isin(ranks.average.index)]
     titles = "; ".join(dict.fromkeys(lost["title"]))
-    return f" Of seeds that did not diverge alone: {titles}." if titles else ""
+    return f" Ranked by the seeds that did not diverge: {titles}." if titles else ""
